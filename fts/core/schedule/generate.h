@@ -1,0 +1,38 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Makes schedules from a model: FTS's implicit one (pairs, last registered first)
+// and one that follows the model's blocks.
+// Threads: pure functions.
+#ifndef FTS_CORE_SCHEDULE_GENERATE_H_
+#define FTS_CORE_SCHEDULE_GENERATE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "fts/core/base/diagnostics.h"
+#include "fts/core/config/yaml.h"
+#include "fts/core/match/model_description.h"
+
+namespace fts {
+
+// FTS's implicit schedule: the parameters backwards, two a phase; an odd one out
+// is the last phase. Tied aliases are left out. No parameters: an empty mapping.
+YamlNode GenerateImplicitSchedule(const ModelDescription& model);
+
+// `phases` phases that never cut through a block (a numbered module that is
+// repeated, such as model.layers.3): phase 0 holds the head and what stands
+// around the blocks after them (norms, biases with their module), later phases
+// hold blocks from the last to the first, the last one also the embeddings.
+// Errors: out_of_range when `phases` is below 1 or more than the model allows.
+absl::StatusOr<YamlNode> GenerateBlockSchedule(const ModelDescription& model,
+                                               int phases, Diagnostics* diags);
+
+// `schedule` (of a Generate function) as YAML text with a header comment that
+// says how it was made, and a comment per phase with tensor and element counts.
+std::string AnnotateSchedule(const YamlNode& schedule,
+                             const ModelDescription& model,
+                             const std::string& how);
+
+}  // namespace fts
+
+#endif  // FTS_CORE_SCHEDULE_GENERATE_H_
