@@ -1,0 +1,58 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Starts the local ranks of a run and watches over them until all have ended.
+// The calling process stays a plain supervisor: check all input first (exit 2
+// starts nothing), use no devices and no thread pools in it. No torch here.
+// Threads: one RunLocalRanks at a time in a process; it handles SIGINT, SIGTERM
+// and SIGHUP while it runs and restores the previous handlers.
+#ifndef FTS_TRAIN_LAUNCHER_H_
+#define FTS_TRAIN_LAUNCHER_H_
+
+#include <chrono>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace fts::train {
+
+struct LaunchOptions {
+  int world_size = 2;
+  // Where rank_<r>.log files go; must exist (CreateOutputDir).
+  std::string log_dir;
+  // What each rank runs. Empty: this program with its own arguments.
+  std::vector<std::string> argv;
+  std::string executable = "/proc/self/exe";
+  // Added to the ranks' environment, after the launch variables.
+  std::vector<std::pair<std::string, std::string>> extra_env;
+  // After a failure the other ranks get SIGTERM, and SIGKILL this much later.
+  std::chrono::milliseconds kill_after{3000};
+  // After SIGINT or SIGTERM to us, forwarded, ranks may finish their step.
+  std::chrono::milliseconds interrupt_kill_after{15000};
+  int log_tail_lines = 20;
+  // Where the verdict on a failed rank is written. Null: stderr.
+  std::ostream* err = nullptr;
+};
+
+// Runs `world_size` processes with RANK WORLD_SIZE LOCAL_RANK LOCAL_WORLD_SIZE
+// MASTER_ADDR (127.0.0.1) and MASTER_PORT set, and returns the exit code for
+// this process: 0 all ranks exited 0; 2 the first failing rank exited 2;
+// else 1.
+//
+// Output: rank 0's stdout is ours; its stderr is ours and rank_0.log; the
+// others' stdout and stderr are rank_<r>.log only. Ranks read /dev/null.
+// Port: chosen by the kernel and kept reserved (a bound socket that does not
+// listen) for the whole run, so nobody else gets it before rank 0 binds it.
+// Ends: when a rank exits non-zero or by a signal, the others are ended, and
+// the last thing printed is the first failing rank's log tail and
+//   error: rank 1 was killed by signal 9 (SIGKILL); its log is DIR/rank_1.log
+// When several fail at once, one killed by a signal counts as the first. If
+// this process dies by any means, the kernel kills the ranks.
+// Errors: the ranks could not be started (none is left running).
+absl::StatusOr<int> RunLocalRanks(const LaunchOptions& options);
+
+}  // namespace fts::train
+
+#endif  // FTS_TRAIN_LAUNCHER_H_
