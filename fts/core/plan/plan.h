@@ -1,0 +1,106 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Plan: a sharding plan resolved to data. Which modules are units, with which
+// options, and which parameters each holds, split into segments by thaw phase
+// and dtype. The engine, the dry run, the report and the bindings read it;
+// nothing else decides. Made by ResolvePlan (resolve_plan.h).
+// Threads: values; share freely once made.
+#ifndef FTS_CORE_PLAN_PLAN_H_
+#define FTS_CORE_PLAN_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fts/core/base/diagnostics.h"
+#include "fts/core/base/source_location.h"
+#include "fts/core/config/yaml.h"
+
+namespace fts {
+
+// Activation checkpointing of a unit, after an unknown mode has fallen back.
+struct ActCkpt {
+  std::string mode;  // "composable", "wrapped", "wrapped_offload"
+  YamlNode kwargs;   // a mapping; empty when none were written
+};
+
+// `reshard_after_forward` as written. An int is kept in reshard_group, and
+// stands as kAlways here unless it means false (1).
+enum class Reshard {
+  kDefault,  // absent or null: true, but false for the root unit
+  kAlways,
+  kNever,
+};
+
+struct UnitOptions {
+  // Exactly the keys written, the entry laid over the defaults, nothing filled
+  // in: `act_ckpt` as {mode, kwargs} after fallback, `cpu_offload_policy` as a
+  // mapping. What `fts plan resolve --json` prints. Always a mapping.
+  YamlNode written;
+  Reshard reshard_after_forward = Reshard::kDefault;
+  std::optional<int64_t> reshard_group;  // int form of reshard_after_forward
+  std::optional<ActCkpt> act_ckpt;       // absent: no checkpointing
+  bool cpu_offload = false;              // cpu_offload_policy / offload_policy
+  bool pin_memory = true;                // of that policy
+  // Type-checked; null when absent.
+  YamlNode mp_policy;        // {param_dtype, reduce_dtype, output_dtype,
+                             //  cast_forward_inputs}
+  YamlNode shard_placement;  // {dim: d}
+  YamlNode ignored_params;   // list of names or patterns
+};
+
+// Parameters that are gathered, reduced and thawed together.
+struct SegmentSpec {
+  // Thaw phase; -1 = never thawed, or only beyond max_depth.
+  int phase = 0;
+  std::string dtype;
+  bool replicated = false;  // not sharded; gradients all-reduced
+  // In registration order, the weight-decay class first, then no_decay.
+  std::vector<std::string> parameters;
+  int64_t numel = 0;
+  int64_t decay_numel = 0;  // elements of the weight-decay class
+};
+
+struct UnitSpec {
+  std::string module;
+  UnitOptions options;
+  // This unit is an ancestor of every other one.
+  bool is_root = false;
+  bool reshard = true;                // free after forward, after the root rule
+  std::vector<SegmentSpec> segments;  // by phase (-1 last), then dtype
+  // Parameters of its subtree that `ignored_params` kept out. They are in the
+  // remainder, replicated, so that ranks cannot drift apart.
+  std::vector<std::string> ignored;
+  SourceLocation where;  // the plan entry
+};
+
+struct SkippedModule {
+  std::string module;
+  std::string reason;  // "already_sharded" or "container"
+  std::string by;      // for already_sharded: the unit that is in the way
+};
+
+// `tp_plan` and `loss_parallel`, recognised and kept as written; null / false
+// when absent.
+struct TpRequest {
+  YamlNode tp_plan;
+  bool loss_parallel = false;
+};
+
+struct Plan {
+  std::vector<UnitSpec> units;  // in the order they are applied
+  // What no unit holds. Module "". Segments replicated by default; sharded
+  // under `unplanned: shard` (then it is the implicit root unit). No segments
+  // when everything is planned.
+  UnitSpec remainder;
+  bool unplanned_shard = false;  // `unplanned: shard` was asked for
+  std::vector<SkippedModule> skipped;
+  TpRequest tp;
+  // Facts worth knowing that are no warnings: code mixed_phase.
+  std::vector<Diagnostic> notes;
+};
+
+}  // namespace fts
+
+#endif  // FTS_CORE_PLAN_PLAN_H_
