@@ -2,6 +2,7 @@
 
 #include "fts/core/nn/module.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
