@@ -1,0 +1,65 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// What every part of one sharding engine shares: communicators, dtypes, the
+// ledger, the trace, and the listener that a segment tells when its gradients
+// are complete.
+// Threads: confined to the training thread.
+
+#ifndef FTS_CORE_SHARD_CONTEXT_H_
+#define FTS_CORE_SHARD_CONTEXT_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "fts/core/comm/communicator.h"
+#include "fts/core/shard/ledger.h"
+#include "fts/core/shard/trace.h"
+
+namespace fts::shard {
+
+// Compute: what forward and backward run in, and what is gathered.
+// Reduce: what gradients are summed over ranks in.
+// Master: what the optimizer updates.
+struct Dtypes {
+  at::ScalarType compute = at::kFloat;
+  at::ScalarType reduce = at::kFloat;
+  at::ScalarType master = at::kFloat;
+};
+
+class Segment;
+
+class BackwardListener {
+ public:
+  virtual ~BackwardListener() = default;
+  // The first hook of a backward pass fired (any leaf or unit).
+  virtual void OnBackwardActivity() = 0;
+  // Every parameter of `segment` got its gradient in this backward pass.
+  virtual void OnSegmentComplete(Segment& segment) = 0;
+};
+
+struct Context {
+  // Gathers and reductions run on communicators of their own, so that they
+  // never queue behind each other. Both have the same ranks.
+  std::shared_ptr<comm::Communicator> gather;
+  std::shared_ptr<comm::Communicator> reduce;
+  Dtypes dtypes;
+  Ledger ledger;
+  Trace trace;
+  BackwardListener* listener = nullptr;
+  // First failure inside an autograd hook. Hooks can only throw; this keeps
+  // the status code and text for whoever catches the exception.
+  absl::Status hook_error;
+
+  int rank() const { return gather->rank(); }
+  int world() const { return gather->size(); }
+};
+
+// Throws a std::runtime_error carrying `status` and remembers it in `context`,
+// for use inside autograd hooks. No-op when OK.
+void ThrowIfError(Context& context, const absl::Status& status);
+
+}  // namespace fts::shard
+
+#endif  // FTS_CORE_SHARD_CONTEXT_H_

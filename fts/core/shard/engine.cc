@@ -1,0 +1,223 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/shard/engine.h"
+
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/graph_task.h>
+
+#include <unordered_map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fts/core/base/status.h"
+#include "fts/core/shard/tensor_util.h"
+
+namespace fts::shard {
+
+absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
+    const Plan& plan, const std::vector<NamedLeaf>& parameters,
+    std::shared_ptr<comm::Communicator> gather,
+    std::shared_ptr<comm::Communicator> reduce, const EngineOptions& options) {
+  std::unique_ptr<ShardEngine> engine(new ShardEngine());
+  engine->context_.gather = std::move(gather);
+  engine->context_.reduce = std::move(reduce);
+  engine->context_.dtypes = options.dtypes;
+  engine->context_.listener = engine.get();
+  for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
+
+  for (const UnitSpec& spec : plan.units) {
+    FTS_ASSIGN_OR_RETURN(auto segments,
+                         engine->MakeSegments(spec, parameters));
+    engine->segments_.insert(engine->segments_.end(), segments.begin(),
+                             segments.end());
+    engine->units_.push_back(std::make_shared<Unit>(
+        &engine->context_, engine.get(), spec.module, spec.reshard,
+        std::move(segments)));
+  }
+  FTS_ASSIGN_OR_RETURN(auto rest,
+                       engine->MakeSegments(plan.remainder, parameters));
+  engine->segments_.insert(engine->segments_.end(), rest.begin(), rest.end());
+  if (!rest.empty() && !rest.front()->replicated()) {
+    engine->units_.push_back(std::make_shared<Unit>(
+        &engine->context_, engine.get(), plan.remainder.module,
+        plan.remainder.reshard, std::move(rest)));
+  } else {
+    engine->remainder_ = std::move(rest);
+  }
+
+  int64_t placed = 0;
+  for (const auto& segment : engine->segments_) {
+    placed += static_cast<int64_t>(segment->leaves().size());
+  }
+  if (placed != static_cast<int64_t>(parameters.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the plan places ", placed, " parameters but the model has ",
+        parameters.size(),
+        "; resolve the plan again with this model's description"));
+  }
+  return engine;
+}
+
+ShardEngine::~ShardEngine() { *alive_ = false; }
+
+absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
+    const UnitSpec& spec, const std::vector<NamedLeaf>& parameters) {
+  std::unordered_map<std::string, int> index;
+  for (size_t i = 0; i < parameters.size(); ++i) index[parameters[i].name] = i;
+  std::vector<std::shared_ptr<Segment>> segments;
+  for (const SegmentSpec& s : spec.segments) {
+    SegmentInit init;
+    init.unit = spec.module;
+    init.phase = s.phase;
+    init.replicated = s.replicated;
+    FTS_ASSIGN_OR_RETURN(init.source, DtypeFromName(s.dtype));
+    int64_t numel = 0;
+    for (const std::string& name : s.parameters) {
+      const auto it = index.find(name);
+      if (it == index.end()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the plan names parameter '", name, "' of unit '", spec.module,
+            "', which the model does not have"));
+      }
+      const at::Tensor& tensor = parameters[it->second].tensor;
+      init.parameters.push_back(
+          {name, tensor, it->second, /*decay=*/numel < s.decay_numel});
+      numel += tensor.numel();
+    }
+    if (init.parameters.empty()) continue;
+    segments.push_back(
+        std::make_shared<Segment>(&context_, std::move(init), &bucket_));
+  }
+  return segments;
+}
+
+Unit* ShardEngine::FindUnit(const std::string& module) {
+  for (const auto& unit : units_) {
+    if (unit->module() == module) return unit.get();
+  }
+  return nullptr;
+}
+
+int64_t ShardEngine::total_parameters() const {
+  int64_t total = 0;
+  for (const auto& segment : segments_) total += segment->numel();
+  return total;
+}
+
+int64_t ShardEngine::trainable_parameters() const {
+  int64_t total = 0;
+  for (const auto& segment : segments_) {
+    if (segment->trainable()) total += segment->numel();
+  }
+  return total;
+}
+
+absl::Status ShardEngine::Load(const RangeLoader& loader) {
+  for (const auto& segment : segments_) {
+    FTS_RETURN_IF_ERROR(segment->Load(loader));
+  }
+  return absl::OkStatus();
+}
+
+int64_t ShardEngine::Thaw(int phase) {
+  int64_t thawed = 0;
+  for (const auto& segment : segments_) {
+    if (segment->phase() != phase || segment->trainable()) continue;
+    segment->Thaw();
+    thawed += segment->numel();
+  }
+  return thawed;
+}
+
+int64_t ShardEngine::Freeze(int phase) {
+  int64_t frozen = 0;
+  for (const auto& segment : segments_) {
+    if (segment->phase() != phase || !segment->trainable()) continue;
+    segment->Freeze();
+    frozen += segment->numel();
+  }
+  return frozen;
+}
+
+void ShardEngine::OnForward(Unit& unit) {
+  // A backward that threw never ran its end callback: what it left is void.
+  if (backward_task_ != -1) ResetStep();
+  queue_.OnForward(unit);
+}
+
+void ShardEngine::OnBackwardActivity() {
+  const int task = torch::autograd::get_current_graph_task_id();
+  if (task == backward_task_) return;
+  backward_task_ = task;
+  for (const auto& segment : segments_) segment->BeginBackward();
+  torch::autograd::Engine::get_default_engine().queue_callback(
+      [this, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.lock() != nullptr) EndBackward();
+      });
+}
+
+void ShardEngine::OnSegmentComplete(Segment& segment) {
+  if (!segment.reduces_through_bucket()) {
+    ThrowIfError(context_, queue_.OnComplete(segment));
+  }
+  for (const auto& unit : units_) unit->MaybeRelease();
+}
+
+void ShardEngine::EndBackward() {
+  for (const auto& unit : units_) unit->EndBackward();
+  ThrowIfError(context_, queue_.Flush());
+  ThrowIfError(context_, ReduceRemainder());
+  backward_task_ = -1;
+}
+
+absl::Status ShardEngine::ReduceRemainder() {
+  if (bucket_.empty()) return absl::OkStatus();
+  for (const auto& segment : remainder_) {
+    if (segment->trainable()) segment->PrepareBucket();
+  }
+  FTS_RETURN_IF_ERROR(bucket_.AllReduce());
+  for (const auto& segment : remainder_) {
+    if (segment->trainable()) segment->CollectBucket();
+  }
+  return absl::OkStatus();
+}
+
+void ShardEngine::FinishStep() {
+  for (const auto& segment : segments_) segment->ZeroGrad();
+  for (const auto& unit : units_) {
+    if (unit->trainable()) unit->MarkUpdated();
+  }
+  for (const auto& segment : remainder_) {
+    if (segment->trainable()) segment->MarkUpdated();
+  }
+}
+
+void ShardEngine::MarkUpdated() {
+  for (const auto& unit : units_) unit->MarkUpdated();
+  for (const auto& segment : segments_) segment->MarkUpdated();
+}
+
+void ShardEngine::ResetStep() {
+  backward_task_ = -1;
+  queue_.Reset();
+  bucket_.Reset();
+  for (const auto& unit : units_) unit->Reset();
+  for (const auto& segment : remainder_) {
+    segment->BeginBackward();
+    segment->ZeroGrad();
+  }
+}
+
+absl::Status ShardEngine::TakeHookError() {
+  return std::exchange(context_.hook_error, absl::OkStatus());
+}
+
+absl::Status ShardEngine::ForEachFull(
+    const std::function<absl::Status(const std::string&, const at::Tensor&)>&
+        fn) {
+  for (const auto& segment : segments_) {
+    FTS_RETURN_IF_ERROR(segment->ForEachFull(fn));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fts::shard

@@ -1,0 +1,150 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// The sharding engine: takes a model's parameters and a resolved plan, lays
+// the parameters out as flat segments over the data-parallel ranks, and keeps
+// gathering, gradient reduction, freezing and thawing correct while the model
+// is trained. See the notes in leaf.h, segment.h, unit.h and reduce_queue.h.
+//
+// One optimizer step is:
+//   forward and backward, once or more       (units do their work in hooks)
+//   Synchronize(loss)                         one small all-reduce
+//   [ScaleGradients(c)]                       clipping
+//   optimizer updates shard() from grad() of every trainable segment
+//   FinishStep()                              drops gradients, marks updates
+//
+// Gradients are *summed* over ranks and backward passes: the caller divides
+// the loss by the number of tokens of the whole optimizer step.
+//
+// Threads: confined to the training thread. The engine must outlive graphs
+// recorded through it only in the sense that their backward is then refused;
+// nothing dangles.
+
+#ifndef FTS_CORE_SHARD_ENGINE_H_
+#define FTS_CORE_SHARD_ENGINE_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fts/core/plan/plan.h"
+#include "fts/core/shard/bucket.h"
+#include "fts/core/shard/context.h"
+#include "fts/core/shard/reduce_queue.h"
+#include "fts/core/shard/segment.h"
+#include "fts/core/shard/unit.h"
+
+namespace fts::shard {
+
+struct NamedLeaf {
+  std::string name;
+  at::Tensor tensor;  // the module's parameter; requires_grad is ours from now
+};
+
+struct EngineOptions {
+  Dtypes dtypes;
+};
+
+// What every rank knows after Synchronize.
+struct StepSummary {
+  double loss = 0;       // sum over ranks of what each passed in
+  double grad_norm = 0;  // global L2 over trainable parameters
+  // Per parameter, by registration index: whether any rank had a gradient.
+  std::vector<bool> used;
+};
+
+class ShardEngine : private BackwardListener, private UnitListener {
+ public:
+  // `parameters`: the model's, in registration order; every name of the plan
+  // must be among them. `gather` and `reduce`: two communicators of the same
+  // data-parallel ranks.
+  // Everything starts frozen; values are undefined until Load.
+  // Errors: INVALID_ARGUMENT naming the parameter or dtype.
+  static absl::StatusOr<std::unique_ptr<ShardEngine>> Create(
+      const Plan& plan, const std::vector<NamedLeaf>& parameters,
+      std::shared_ptr<comm::Communicator> gather,
+      std::shared_ptr<comm::Communicator> reduce, const EngineOptions& options);
+  ~ShardEngine() override;
+
+  // Units in plan order. The remainder is not among them unless it is sharded
+  // under an implicit root, when it is the last, with module "".
+  const std::vector<std::shared_ptr<Unit>>& units() const { return units_; }
+  Unit* FindUnit(const std::string& module);
+  // Every segment, units first, then the remainder: the order in which
+  // optimizer state and snapshots are laid out.
+  const std::vector<std::shared_ptr<Segment>>& segments() const {
+    return segments_;
+  }
+  const std::vector<std::string>& parameter_names() const { return names_; }
+  int64_t total_parameters() const;
+  int64_t trainable_parameters() const;
+
+  // Reads this rank's part of every parameter.
+  absl::Status Load(const RangeLoader& loader);
+
+  // Thaws every segment of `phase`; returns how many parameters (elements)
+  // became trainable. Freeze is the reverse.
+  int64_t Thaw(int phase);
+  int64_t Freeze(int phase);
+
+  // After the last backward of a step.
+  // Errors: communicator errors; FAILED_PRECONDITION when a backward failed.
+  absl::StatusOr<StepSummary> Synchronize(double loss);
+  void ScaleGradients(double factor);
+  void FinishStep();
+
+  // The shards were written by someone else than the optimizer (restore).
+  void MarkUpdated();
+
+  // Drops whatever a failed forward or backward left; gradients are lost.
+  void ResetStep();
+
+  // Collective: calls fn(name, full tensor, master or stored dtype, CPU) for
+  // every parameter on every rank, one segment at a time.
+  absl::Status ForEachFull(
+      const std::function<absl::Status(const std::string&, const at::Tensor&)>&
+          fn);
+
+  // Collective: checks that replicated segments hold the same bits on every
+  // rank. Errors: INTERNAL naming the segment.
+  absl::Status CheckReplicas();
+
+  // First error inside an autograd hook since the last call; hooks can only
+  // throw, and what is thrown loses the code.
+  absl::Status TakeHookError();
+
+  Ledger& ledger() { return context_.ledger; }
+  Trace& trace() { return context_.trace; }
+  const Context& context() const { return context_; }
+
+ private:
+  ShardEngine() = default;
+  void OnBackwardActivity() override;
+  void OnSegmentComplete(Segment& segment) override;
+  void OnForward(Unit& unit) override;
+  void EndBackward();
+  absl::Status ReduceRemainder();
+  absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
+      const UnitSpec& spec,
+      const std::vector<NamedLeaf>& parameters);
+
+  Context context_;
+  Bucket bucket_{&context_};
+  std::vector<std::string> names_;
+  std::vector<std::shared_ptr<Unit>> units_;
+  std::vector<std::shared_ptr<Segment>> remainder_;
+  std::vector<std::shared_ptr<Segment>> segments_;
+  ReduceQueue queue_;
+  int backward_task_ = -1;  // graph task whose end callback is queued
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace fts::shard
+
+#endif  // FTS_CORE_SHARD_ENGINE_H_

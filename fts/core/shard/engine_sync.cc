@@ -1,0 +1,117 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// The part of ShardEngine that ends a step: what ranks must agree on before
+// the optimizer runs, and the check that replicas did not drift.
+#include <ATen/ops/equal.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "fts/core/base/status.h"
+#include "fts/core/shard/engine.h"
+#include "fts/core/shard/tensor_util.h"
+
+namespace fts::shard {
+namespace {
+
+// Sum of squares in double, without a double copy of the whole gradient.
+double SquaredNorm(const at::Tensor& flat) {
+  constexpr int64_t kSlice = int64_t{1} << 18;
+  double sum = 0;
+  for (int64_t begin = 0; begin < flat.numel(); begin += kSlice) {
+    const int64_t size = std::min(kSlice, flat.numel() - begin);
+    const double norm =
+        at::linalg_vector_norm(flat.narrow(0, begin, size), 2, at::nullopt,
+                               /*keepdim=*/false, at::kDouble)
+            .item<double>();
+    sum += norm * norm;
+  }
+  return sum;
+}
+
+}  // namespace
+
+// [Note: the step's all-reduce]
+// One vector of doubles is summed over the ranks per optimizer step: the loss,
+// the squared gradient norm, and one number per parameter that says whether
+// this rank had a gradient for it. A sharded segment contributes its chunk's
+// norm on every rank; a replicated one, already reduced, only on rank 0.
+absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss) {
+  if (backward_task_ != -1) {
+    return absl::FailedPreconditionError(
+        "the last backward pass failed, so there is no complete gradient; run "
+        "forward and backward again before the optimizer step");
+  }
+  SilentWrites guard;
+  const int64_t num_parameters = static_cast<int64_t>(names_.size());
+  at::Tensor numbers = at::zeros({2 + num_parameters}, at::kDouble);
+  double* const data = numbers.data_ptr<double>();
+  data[0] = loss;
+  for (const auto& segment : segments_) {
+    if (!segment->trainable()) continue;
+    segment->CompleteGradient();
+    if (segment->sharded() || context_.rank() == 0) {
+      data[1] += SquaredNorm(segment->grad());
+    }
+    for (const auto& leaf : segment->leaves()) {
+      if (leaf->used) data[2 + leaf->index()] = 1;
+    }
+  }
+  if (context_.world() > 1) {
+    context_.trace.Record("all_reduce", "(step)");
+    context_.reduce->SetLabel("(step)");
+    FTS_ASSIGN_OR_RETURN(comm::EventPtr event, context_.reduce->AllReduce(
+                                                   numbers, comm::ReduceOp::kSum));
+    FTS_RETURN_IF_ERROR(event->Wait());
+  }
+  StepSummary summary;
+  summary.loss = data[0];
+  summary.grad_norm = std::sqrt(data[1]);
+  summary.used.resize(num_parameters);
+  for (int64_t i = 0; i < num_parameters; ++i) {
+    summary.used[i] = data[2 + i] > 0;
+  }
+  return summary;
+}
+
+void ShardEngine::ScaleGradients(double factor) {
+  SilentWrites guard;
+  for (const auto& segment : segments_) {
+    if (segment->trainable() && segment->grad().defined()) {
+      segment->grad().mul_(factor);
+    }
+  }
+}
+
+absl::Status ShardEngine::CheckReplicas() {
+  if (context_.world() == 1) return absl::OkStatus();
+  SilentWrites guard;
+  for (const auto& segment : remainder_) {
+    at::Tensor first = segment->shard().clone();
+    FTS_ASSIGN_OR_RETURN(comm::EventPtr sent,
+                         context_.gather->Broadcast(first, 0));
+    FTS_RETURN_IF_ERROR(sent->Wait());
+    at::Tensor differs = at::zeros({1}, at::kDouble);
+    // Bits, not numbers: NaN equals itself and -0 differs from 0.
+    if (!at::equal(first.view(at::kByte), segment->shard().view(at::kByte))) {
+      differs.fill_(1);
+    }
+    FTS_ASSIGN_OR_RETURN(
+        comm::EventPtr agreed,
+        context_.gather->AllReduce(differs, comm::ReduceOp::kMax));
+    FTS_RETURN_IF_ERROR(agreed->Wait());
+    if (differs.item<double>() != 0) {
+      return absl::InternalError(absl::StrCat(
+          "replicated parameters have drifted apart between ranks (segment of ",
+          segment->leaves().size(), " parameters, first '",
+          segment->leaves().front()->name(),
+          "'); every rank must apply the same updates"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fts::shard

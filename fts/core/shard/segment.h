@@ -1,0 +1,171 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// A flat range of one unit's parameters that thaw together and share a dtype:
+// the smallest thing that is gathered, reduced and optimized as one.
+//
+// [Note: flat segments]
+// Parameters lie one after another in registration order (those with weight
+// decay first), padded once at the end to world x kAlignment elements. Rank r
+// owns elements [r * chunk, (r + 1) * chunk). The output of the all-gather is
+// the parameters: leaves are views at fixed offsets, so nothing is copied in
+// or out and uneven shapes cost nothing.
+//
+// Three buffers, each only where it is needed:
+//   shard   what the optimizer updates: this rank's chunk (all of it when
+//           replicated or alone), master dtype once thawed
+//   flat    the whole segment in the compute dtype; memory only while gathered
+//   reduce  unreduced gradients in the reduce dtype, from the first gradient
+//           of a backward pass until its reduction has finished
+// When nothing is sharded and the dtypes agree, shard *is* flat, and gradients
+// are written straight into `grad`: no copy and no collective anywhere.
+//
+// A frozen segment has no gradient, no reduce buffer and no hooks. Its shard
+// stays in the compute dtype when that is the dtype it was stored in, so that
+// no master copy of it exists before its thaw.
+//
+// Threads: confined to the training thread.
+
+#ifndef FTS_CORE_SHARD_SEGMENT_H_
+#define FTS_CORE_SHARD_SEGMENT_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fts/core/shard/bucket.h"
+#include "fts/core/shard/context.h"
+#include "fts/core/shard/leaf.h"
+
+namespace torch::autograd {
+struct Node;
+}
+
+namespace fts::shard {
+
+// Fills dst (1-D, any dtype) with elements [begin, end) of the named
+// parameter in row-major order.
+using RangeLoader = std::function<absl::Status(
+    const std::string& name, int64_t begin, int64_t end, at::Tensor dst)>;
+
+struct SegmentInit {
+  std::string unit;         // module name, for messages
+  int phase = 0;            // thaw phase; -1 = never
+  bool replicated = false;  // the remainder: whole on every rank
+  at::ScalarType source = at::kFloat;  // dtype the values are stored in
+  struct Parameter {
+    std::string name;
+    at::Tensor tensor;
+    int index = 0;
+    bool decay = true;
+  };
+  std::vector<Parameter> parameters;  // layout order
+};
+
+class Segment : public std::enable_shared_from_this<Segment> {
+ public:
+  static constexpr int64_t kAlignment = 16;  // elements: one cache line of fp32
+
+  // Adopts the parameters; their values are undefined until Load.
+  // `bucket`: for replicated segments, shared by all of them; outlives this.
+  Segment(Context* context, SegmentInit init, Bucket* bucket = nullptr);
+  ~Segment();
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  const std::string& label() const { return label_; }
+  int phase() const { return phase_; }
+  bool replicated() const { return replicated_; }
+  // Whether ranks hold different parts, so that reading needs a gather.
+  bool sharded() const { return sharded_; }
+  bool trainable() const { return trainable_; }
+  bool gathered() const { return gathered_; }
+  int64_t numel() const { return numel_; }    // without padding
+  int64_t padded() const { return padded_; }
+  int64_t begin() const { return begin_; }    // first element of the shard
+  const std::vector<std::unique_ptr<Leaf>>& leaves() const { return leaves_; }
+
+  // 1-D [chunk]; the optimizer updates it in place.
+  const at::Tensor& shard() const { return shard_; }
+  // 1-D [chunk], dtype of shard; undefined when there is no gradient.
+  const at::Tensor& grad() const { return grad_; }
+
+  absl::Status Load(const RangeLoader& loader);
+
+  // Thaw allocates the master copy and makes the leaves require gradients;
+  // Freeze drops gradients and hooks. Both are no-ops when nothing changes.
+  void Thaw();
+  void Freeze();
+
+  // Gathering: Start enqueues, Finish waits and exposes the leaves. Release
+  // frees the memory and poisons the leaves. No-ops when already so.
+  absl::Status StartGather();
+  absl::Status FinishGather();
+  void Release();
+  // The shard changed (load, optimizer step, restore): a sharded segment is
+  // released, another one's flat form is written anew.
+  void MarkUpdated();
+
+  // The gradient of one leaf, from its hook.
+  void OnGradient(Leaf& leaf, const at::Tensor& grad);
+  // The reduction of this backward pass over the ranks, always full size:
+  // parameters without a gradient count as zero. Not for segments that reduce
+  // through the bucket.
+  absl::Status StartReduce();
+  absl::Status FinishReduce();
+  // Replicated segments under more than one rank reduce through the bucket
+  // they were given: Prepare zeroes what no parameter wrote, the owner of the
+  // bucket reduces it, Collect takes the result.
+  bool reduces_through_bucket() const { return replicated_ && world_ > 1; }
+  void PrepareBucket();
+  void CollectBucket();
+
+  void BeginBackward();  // forgets which leaves arrived
+  bool complete() const { return arrived_ == static_cast<int>(leaves_.size()); }
+  bool has_gradient() const { return grad_.defined() || reduce_.defined(); }
+  // Zeroes what no parameter wrote, once per optimizer step before grad() is
+  // read. Allocates grad when this rank saw no gradient at all.
+  void CompleteGradient();
+  void ZeroGrad();  // drops the gradient's memory
+
+  // Calls fn(name, full tensor in the shard's dtype) for every parameter, in
+  // layout order, on every rank. Collective when sharded.
+  absl::Status ForEachFull(
+      const std::function<absl::Status(const std::string&, const at::Tensor&)>&
+          fn);
+
+ private:
+  // Gradients need no reduction and no cast: they are written into grad_.
+  bool direct() const;
+  at::ScalarType FrozenDtype() const;
+  void SetShard(at::Tensor shard);
+  void AllocateReduce();
+  void ZeroGaps(const at::Tensor& flat_gradient) const;
+  void FoldIn(const at::Tensor& reduced);
+  void AttachHooks();
+
+  Context* context_;
+  Bucket* bucket_;
+  std::string label_;
+  int phase_;
+  bool replicated_;
+  at::ScalarType source_;
+  int world_;
+  bool sharded_;
+  bool trainable_ = false;
+  bool gathered_ = false;
+  int64_t numel_ = 0, padded_ = 0, chunk_ = 0, begin_ = 0;
+  std::vector<std::unique_ptr<Leaf>> leaves_;
+  std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;
+  at::Tensor flat_, shard_, grad_, reduce_, reduced_;
+  bool aliased_ = false;  // shard_ is flat_
+  int arrived_ = 0;
+  comm::EventPtr gathering_, reducing_;
+};
+
+}  // namespace fts::shard
+
+#endif  // FTS_CORE_SHARD_SEGMENT_H_

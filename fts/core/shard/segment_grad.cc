@@ -1,0 +1,187 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// The gradient half of Segment: hooks, the reduce buffer, the reduction.
+//
+// [Note: gradient hooks]
+// A pre-hook on the leaf's AccumulateGrad node copies the gradient, cast to
+// the reduce dtype, to its place in the flat buffer and returns an undefined
+// tensor, so `.grad` of module parameters stays empty. Node hooks rather than
+// the tensor's post-accumulate slot: that slot is the user's. The node is held
+// by us, since a tensor holds it only weakly.
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <utility>
+
+#include "fts/core/base/status.h"
+#include "fts/core/shard/segment.h"
+#include "fts/core/shard/tensor_util.h"
+
+namespace fts::shard {
+namespace {
+
+class LeafHook : public torch::autograd::FunctionPreHook {
+ public:
+  LeafHook(std::weak_ptr<Segment> segment, Leaf* leaf)
+      : segment_(std::move(segment)), leaf_(leaf) {}
+
+  torch::autograd::variable_list operator()(
+      const torch::autograd::variable_list& grads) override {
+    const std::shared_ptr<Segment> segment = segment_.lock();
+    if (segment == nullptr || !segment->trainable()) return grads;
+    segment->OnGradient(*leaf_, grads.empty() ? at::Tensor() : grads[0]);
+    return {at::Tensor()};
+  }
+
+ private:
+  std::weak_ptr<Segment> segment_;
+  Leaf* leaf_;
+};
+
+}  // namespace
+
+void Segment::AttachHooks() {
+  for (const auto& leaf : leaves_) {
+    auto node = torch::autograd::impl::grad_accumulator(leaf->tensor());
+    node->add_pre_hook(std::make_unique<LeafHook>(weak_from_this(), leaf.get()));
+    accumulators_.push_back(std::move(node));
+  }
+}
+
+bool Segment::direct() const {
+  return world_ == 1 && context_->dtypes.reduce == shard_.scalar_type();
+}
+
+void Segment::AllocateReduce() {
+  const at::Device device = shard_.device();
+  if (direct()) {
+    if (grad_.defined()) return;
+    grad_ = EmptyFlat(chunk_, shard_.scalar_type(), device);
+    context_->ledger.Add(Holding::kGradient, Bytes(grad_));
+    return;
+  }
+  if (reduce_.defined()) return;
+  if (reduces_through_bucket()) {
+    reduce_ = bucket_->Slice(*this, device);
+    return;
+  }
+  reduce_ = EmptyFlat(padded_, context_->dtypes.reduce, device);
+  context_->ledger.Add(Holding::kReduce, Bytes(reduce_));
+}
+
+void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
+  SilentWrites guard;
+  if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
+  if (grad.defined()) {
+    AllocateReduce();
+    at::Tensor place = leaf.RangeOf(direct() ? grad_ : reduce_);
+    if (leaf.written) {
+      place.add_(grad);
+    } else {
+      place.copy_(grad);
+    }
+    leaf.written = true;
+    leaf.used = true;
+  }
+  if (leaf.arrived) return;
+  leaf.arrived = true;
+  ++arrived_;
+  if (complete() && context_->listener != nullptr) {
+    context_->listener->OnSegmentComplete(*this);
+  }
+}
+
+void Segment::BeginBackward() {
+  for (const auto& leaf : leaves_) leaf->arrived = false;
+  arrived_ = 0;
+}
+
+void Segment::ZeroGaps(const at::Tensor& flat_gradient) const {
+  for (const auto& leaf : leaves_) {
+    if (leaf->written) continue;
+    leaf->RangeOf(flat_gradient).zero_();
+  }
+  if (padded_ > numel_) {
+    flat_gradient.narrow(0, numel_, padded_ - numel_).zero_();
+  }
+}
+
+void Segment::FoldIn(const at::Tensor& reduced) {
+  if (!grad_.defined()) {
+    grad_ = reduced.to(shard_.scalar_type());
+    context_->ledger.Add(Holding::kGradient, Bytes(grad_));
+  } else {
+    grad_.add_(reduced);
+  }
+}
+
+absl::Status Segment::StartReduce() {
+  if (direct()) return absl::OkStatus();  // already in grad_
+  SilentWrites guard;
+  AllocateReduce();
+  ZeroGaps(reduce_);
+  for (const auto& leaf : leaves_) leaf->written = false;
+  if (!sharded_) return absl::OkStatus();  // alone: FinishReduce casts
+  reduced_ = EmptyFlat(chunk_, reduce_.scalar_type(), reduce_.device());
+  context_->trace.Record("reduce_scatter", label_);
+  context_->reduce->SetLabel(label_);
+  FTS_ASSIGN_OR_RETURN(reducing_, context_->reduce->ReduceScatter(
+                                      reduce_, reduced_, comm::ReduceOp::kSum));
+  context_->ledger.reduced.calls += 1;
+  context_->ledger.reduced.bytes += Bytes(reduce_);
+  return absl::OkStatus();
+}
+
+absl::Status Segment::FinishReduce() {
+  if (!reduce_.defined()) return absl::OkStatus();
+  absl::Status status;
+  if (reducing_ != nullptr) status = reducing_->Wait();
+  reducing_ = nullptr;
+  SilentWrites guard;
+  if (status.ok()) FoldIn(sharded_ ? reduced_ : reduce_);
+  context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));
+  reduce_ = at::Tensor();
+  reduced_ = at::Tensor();
+  return status;
+}
+
+void Segment::PrepareBucket() {
+  SilentWrites guard;
+  AllocateReduce();
+  ZeroGaps(reduce_);
+  for (const auto& leaf : leaves_) leaf->written = false;
+}
+
+void Segment::CollectBucket() {
+  SilentWrites guard;
+  FoldIn(reduce_);
+  reduce_ = at::Tensor();
+}
+
+void Segment::CompleteGradient() {
+  if (!trainable_) return;
+  SilentWrites guard;
+  if (direct()) {
+    AllocateReduce();
+    ZeroGaps(grad_);
+  } else if (!grad_.defined()) {
+    grad_ = EmptyFlat(chunk_, shard_.scalar_type(), shard_.device());
+    grad_.zero_();
+    context_->ledger.Add(Holding::kGradient, Bytes(grad_));
+  }
+}
+
+void Segment::ZeroGrad() {
+  context_->ledger.Remove(Holding::kGradient, Bytes(grad_));
+  if (!reduces_through_bucket()) {
+    context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));
+  }
+  grad_ = at::Tensor();
+  reduce_ = at::Tensor();
+  reduced_ = at::Tensor();
+  reducing_ = nullptr;
+  for (const auto& leaf : leaves_) leaf->written = leaf->used = false;
+}
+
+}  // namespace fts::shard

@@ -1,0 +1,112 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// One sharding unit: the parameters of one module of the plan, gathered before
+// its forward, released after it, gathered again for its backward and released
+// when that is over. Engines attach it to a module by calling PreForward and
+// PostForward around the module's forward; everything else happens in autograd
+// hooks.
+//
+// [Note: when a unit is released in backward]
+// A forward call registers a pre-hook on the node that made each input which
+// requires grad: it fires when that input's gradient is complete, so nothing
+// of this call needs the weights any more. The unit is released when every
+// live call has seen that *and* every trainable parameter has its gradient.
+// What neither reaches (inputs that are leaves, unused outputs, unused
+// parameters) is released at the end of backward by the engine.
+// A unit without a graph (a frozen prefix) has no hooks at all, hence no
+// backward gather.
+//
+// [Note: generations]
+// Writing the shard does not bump autograd's version counters, so a forward
+// followed by an optimizer step and then its backward would silently use new
+// weights. Each call remembers the unit's generation, which the optimizer step
+// advances, and its backward fails when they differ.
+//
+// Threads: confined to the training thread.
+
+#ifndef FTS_CORE_SHARD_UNIT_H_
+#define FTS_CORE_SHARD_UNIT_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fts/core/shard/context.h"
+#include "fts/core/shard/segment.h"
+
+namespace fts::shard {
+
+class Unit;
+
+class UnitListener {
+ public:
+  virtual ~UnitListener() = default;
+  // A forward with gradients entered `unit` (not a recomputation).
+  virtual void OnForward(Unit& unit) = 0;
+};
+
+class Unit : public std::enable_shared_from_this<Unit> {
+ public:
+  // `module`: name in the model; "" for the root. `reshard`: release after
+  // forward; otherwise the gathered form stays until the backward is over.
+  Unit(Context* context, UnitListener* listener, std::string module,
+       bool reshard, std::vector<std::shared_ptr<Segment>> segments);
+
+  const std::string& module() const { return module_; }
+  bool reshard() const { return reshard_; }
+  const std::vector<std::shared_ptr<Segment>>& segments() const {
+    return segments_;
+  }
+  bool trainable() const;
+  bool gathered() const;
+
+  // Before and after the module's forward, with its tensors. PreForward
+  // returns when the parameters may be read.
+  // Errors: those of the communicator.
+  [[nodiscard]] absl::Status PreForward(const std::vector<at::Tensor>& inputs);
+  [[nodiscard]] absl::Status PostForward(
+      const std::vector<at::Tensor>& outputs);
+
+  // The optimizer changed the shards: gathered values are dropped and graphs
+  // recorded so far can no longer run backward.
+  void MarkUpdated();
+
+  // Called by the engine when a segment's gradients are complete, and at the
+  // end of a backward pass.
+  void MaybeRelease();
+  void EndBackward();
+
+  // Gives up whatever an aborted step left behind.
+  void Reset();
+
+ private:
+  friend class OutputHook;
+  friend class InputHook;
+  struct Call {
+    int pending_inputs = 0;
+    int64_t generation = 0;
+  };
+
+  absl::Status Gather();
+  void Release();
+  void PreBackward(const std::shared_ptr<Call>& call);
+  void OnInputGradient(const std::shared_ptr<Call>& call);
+
+  Context* context_;
+  UnitListener* listener_;
+  std::string module_;
+  bool reshard_;
+  std::vector<std::shared_ptr<Segment>> segments_;
+  int64_t generation_ = 0;
+  bool in_backward_ = false;
+  std::vector<std::shared_ptr<Call>> open_;    // forward entered, not left
+  std::vector<std::shared_ptr<Call>> living_;  // backward begun, not over
+};
+
+}  // namespace fts::shard
+
+#endif  // FTS_CORE_SHARD_UNIT_H_
