@@ -1,0 +1,15 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""The packages of fts/core, above and below the torch line.
+
+ring_query_test starts from these; tree_test checks that none is missing. It
+reads this file as Python, so only plain lists stand here.
+"""
+
+RING = [
+    "fts/core/base",
+    "fts/core/mesh",
+]
+
+ENGINES = [
+    "fts/core/comm",
+]
