@@ -8,6 +8,7 @@ reads this file as Python, so only plain lists stand here.
 RING = [
     "fts/core/base",
     "fts/core/mesh",
+    "fts/core/safetensors",
 ]
 
 ENGINES = [

@@ -65,7 +65,13 @@ _TRAIN = list(RING) + [
 ]
 OUTER = {
     "fts/capi": _CORE,
-    "fts/models": ["fts/core/base", "fts/core/nn", "fts/core/safetensors"],
+    "fts/models": [
+        "fts/core/base",
+        "fts/core/config",
+        "fts/core/match",
+        "fts/core/nn",
+        "fts/core/safetensors",
+    ],
     "fts/train": _TRAIN,
     "fts/cli": _TRAIN + ["fts/models", "fts/train"],
     "examples": _TRAIN + ["fts/models", "fts/train", "fts/capi"],
