@@ -35,8 +35,9 @@ struct ParameterInfo {
 };
 
 struct ModelDescription {
-  std::vector<ModuleInfo> modules;        // pre-order, root name ""
-  std::vector<ParameterInfo> parameters;  // registration order, aliases included
+  std::vector<ModuleInfo> modules;  // pre-order, root name ""
+  std::vector<ParameterInfo>
+      parameters;  // registration order, aliases included
 
   // Names of the parameters that are not aliases, in registration order: what
   // `named_parameters()` lists and schedule entries select from.

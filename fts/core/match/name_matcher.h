@@ -28,7 +28,8 @@ struct NameMatch {
 
 class NameMatcher {
  public:
-  // `names` in registration (or pre-order) order. Of equal names the first wins.
+  // `names` in registration (or pre-order) order. Of equal names the first
+  // wins.
   explicit NameMatcher(std::vector<std::string> names);
 
   // Errors: INVALID_ARGUMENT (code bad_pattern) when the entry is no name and

@@ -1,8 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // A regular expression in Python 3.11 `re` syntax (str patterns), run on PCRE2.
-// pattern_translate.h checks Python's grammar and writes the PCRE2 form, so what
-// Python refuses is refused here, and what PCRE2 cannot do the same way is
+// pattern_translate.h checks Python's grammar and writes the PCRE2 form, so
+// what Python refuses is refused here, and what PCRE2 cannot do the same way is
 // refused by name. Text and pattern are UTF-8.
 // Threads: immutable; const methods are safe concurrently.
 #ifndef FTS_CORE_MATCH_PATTERN_H_
