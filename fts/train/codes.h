@@ -18,7 +18,6 @@ inline constexpr char kOutputDirInUse[] = "output_dir_in_use";
 inline constexpr char kOutputDirUnwritable[] = "output_dir_unwritable";
 // Launching.
 inline constexpr char kBadLaunchEnvironment[] = "bad_launch_environment";
-inline constexpr char kLaunchFailed[] = "launch_failed";
 
 }  // namespace fts::codes
 

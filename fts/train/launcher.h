@@ -27,7 +27,10 @@ struct LaunchOptions {
   std::string executable = "/proc/self/exe";
   // Added to the ranks' environment, after the launch variables.
   std::vector<std::pair<std::string, std::string>> extra_env;
-  // After a failure the other ranks get SIGTERM, and SIGKILL this much later.
+  // After the first failure, how long to look for others before choosing which
+  // one to report: a rank that lost its peer may be seen before the peer.
+  std::chrono::milliseconds settle{150};
+  // Then the other ranks get SIGTERM, and SIGKILL this much later.
   std::chrono::milliseconds kill_after{3000};
   // After SIGINT or SIGTERM to us, forwarded, ranks may finish their step.
   std::chrono::milliseconds interrupt_kill_after{15000};
