@@ -1,0 +1,26 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Says in words why a phase or the run ended, and what never ran.
+// Threads: pure functions.
+#ifndef FTS_CORE_SCHEDULER_FINISH_TEXT_H_
+#define FTS_CORE_SCHEDULER_FINISH_TEXT_H_
+
+#include <string>
+
+#include "fts/core/scheduler/scheduler_config.h"
+#include "fts/core/scheduler/scheduler_state.h"
+
+namespace fts {
+
+// `what` with the phase it happened in and the phases that never ran:
+// "max_epochs 3 reached in phase 0; phases 1 and 2 never ran".
+std::string FinishText(const SchedulerConfig& config, int phase,
+                       const std::string& what);
+
+// "val_loss did not improve on 1.5 by more than 0.001 in 2 validations".
+// Precondition: config.early_stopping.
+std::string NoImprovementText(const SchedulerConfig& config, double es_best);
+
+}  // namespace fts
+
+#endif  // FTS_CORE_SCHEDULER_FINISH_TEXT_H_

@@ -1,0 +1,146 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/scheduler/scheduler_config.h"
+
+#include <cmath>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace fts {
+namespace {
+
+Schedule ThreePhases() {
+  Schedule schedule;
+  for (int i = 0; i < 3; ++i) {
+    Phase phase;
+    phase.index = i;
+    phase.params = {"w"};
+    if (i > 0) phase.lr = 1e-5;
+    schedule.phases.push_back(phase);
+  }
+  schedule.phases[0].max_transition_epoch = 1;
+  schedule.phases[2].params.clear();
+  schedule.max_depth = 2;
+  return schedule;
+}
+
+SchedulerOptions FourEpochs() {
+  SchedulerOptions options;
+  options.max_epochs = 4;
+  return options;
+}
+
+std::string Problems(const Schedule& schedule,
+                     const SchedulerOptions& options) {
+  Diagnostics diags;
+  const auto config = MakeSchedulerConfig(schedule, options, &diags);
+  EXPECT_EQ(config.ok(), diags.ok());
+  return diags.ToString();
+}
+
+TEST(MakeSchedulerConfig, TakesThePhasesAndTheDefaultRule) {
+  Diagnostics diags;
+  const auto config = MakeSchedulerConfig(ThreePhases(), FourEpochs(), &diags);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(diags.all().empty());
+  ASSERT_EQ(config->phases.size(), 3u);
+  EXPECT_EQ(config->phases[0].max_transition_epoch, 1);
+  EXPECT_FALSE(config->phases[0].lr.has_value());
+  EXPECT_EQ(config->phases[1].lr, 1e-5);
+  EXPECT_TRUE(config->phases[1].has_params);
+  EXPECT_FALSE(config->phases[2].has_params);
+  EXPECT_EQ(config->max_depth, 2);
+  EXPECT_EQ(config->max_epochs, 4);
+  EXPECT_TRUE(config->restore_best);
+  ASSERT_TRUE(config->early_stopping.has_value());
+  EXPECT_EQ(config->early_stopping->monitor, "val_loss");
+  EXPECT_EQ(config->early_stopping->patience, 3);
+  EXPECT_EQ(config->early_stopping->min_delta, 0);
+}
+
+TEST(MakeSchedulerConfig, ARaisedMaxEpochsOfTheScheduleWins) {
+  Schedule schedule = ThreePhases();
+  schedule.max_epochs = 9;
+  Diagnostics diags;
+  EXPECT_EQ(MakeSchedulerConfig(schedule, FourEpochs(), &diags)->max_epochs, 9);
+}
+
+TEST(MakeSchedulerConfig, EpochTransitionsOnlyIgnoresEarlyStopping) {
+  SchedulerOptions options = FourEpochs();
+  options.epoch_transitions_only = true;
+  Diagnostics diags;
+  auto config = MakeSchedulerConfig(ThreePhases(), options, &diags);
+  ASSERT_TRUE(config.ok());
+  EXPECT_FALSE(config->early_stopping.has_value());
+  EXPECT_TRUE(diags.all().empty());
+  options.early_stopping.emplace();
+  config = MakeSchedulerConfig(ThreePhases(), options, &diags);
+  ASSERT_TRUE(config.ok());
+  EXPECT_FALSE(config->early_stopping.has_value());
+  EXPECT_EQ(diags.ToString(),
+            "warning: early_stopping is ignored: with epoch_transitions_only, "
+            "phases end by max_transition_epoch alone; leave out one of the "
+            "two keys [early_stopping_ignored]\n");
+}
+
+TEST(MakeSchedulerConfig, ARunNeedsAnEnd) {
+  EXPECT_EQ(Problems(ThreePhases(), SchedulerOptions()),
+            "error: neither trainer.max_epochs nor trainer.max_steps is set; "
+            "set one, or the run has no end [missing_key]\n");
+  SchedulerOptions options;
+  options.max_steps = 5;
+  EXPECT_EQ(Problems(ThreePhases(), options), "");
+}
+
+TEST(MakeSchedulerConfig, ReportsEveryValueOutOfRange) {
+  SchedulerOptions options;
+  options.max_epochs = 0;
+  options.max_steps = -1;
+  options.early_stopping.emplace();
+  options.early_stopping->patience = 0;
+  options.early_stopping->min_delta = -0.5;
+  options.early_stopping->stopping_threshold = std::nan("");
+  EXPECT_EQ(Problems(ThreePhases(), options),
+            "error: early_stopping.patience is 0; it must be at least 1 "
+            "[out_of_range]\n"
+            "error: early_stopping.min_delta is -0.5; it must be a finite "
+            "number, 0 or more [out_of_range]\n"
+            "error: early_stopping.stopping_threshold is not a number; leave "
+            "it out to switch the threshold off [out_of_range]\n"
+            "error: trainer.max_epochs is 0; it must be at least 1 "
+            "[out_of_range]\n"
+            "error: trainer.max_steps is -1; it must be at least 1 "
+            "[out_of_range]\n");
+  EXPECT_EQ(Problems(Schedule(), FourEpochs()),
+            "error: the schedule has no phases; give it at least one "
+            "[out_of_range]\n");
+}
+
+TEST(MakeSchedulerConfig, AMonitoredMetricNeedsValidation) {
+  SchedulerOptions options = FourEpochs();
+  options.has_validation = false;
+  EXPECT_EQ(Problems(ThreePhases(), options),
+            "error: phase 1 can only end by early stopping on 'val_loss', but "
+            "there is no validation data; add data.val, or give the phase a "
+            "max_transition_epoch [needs_validation]\n");
+  Schedule schedule = ThreePhases();
+  schedule.phases[1].max_transition_epoch = 2;
+  EXPECT_EQ(Problems(schedule, options), "");
+  options.early_stopping.emplace();
+  EXPECT_EQ(Problems(schedule, options),
+            "error: early_stopping monitors 'val_loss', but there is no "
+            "validation data; add data.val, or set "
+            "scheduler.epoch_transitions_only and give each phase a "
+            "max_transition_epoch [needs_validation]\n");
+}
+
+TEST(Better, IsStrictAndFalseForNan) {
+  EXPECT_TRUE(Better(MetricMode::kMin, 1, 2));
+  EXPECT_FALSE(Better(MetricMode::kMin, 2, 2));
+  EXPECT_TRUE(Better(MetricMode::kMax, 2, 1));
+  EXPECT_FALSE(Better(MetricMode::kMax, std::nan(""), 1));
+  EXPECT_FALSE(Better(MetricMode::kMin, 1, std::nan("")));
+}
+
+}  // namespace
+}  // namespace fts
