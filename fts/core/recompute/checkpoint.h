@@ -1,0 +1,70 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Activation checkpointing: a module's forward runs again in backward, and what
+// autograd would have saved in between is not kept. Non-reentrant, with early
+// stop, as PyTorch's composable checkpoint.
+//
+// [Note: how a checkpoint works]
+// Forward: each tensor that autograd saves is replaced by an empty holder; the
+// inputs are kept through autograd's ordinary means, so that an enclosing
+// checkpoint manages them. The first unpack of a backward pass runs the forward
+// again with grad on and fills the holders in order; when the last is filled
+// the forward is left by an exception. A filled tensor is dropped as soon as
+// backward took it. Each backward pass over a retained graph recomputes anew.
+//
+// [Note: parameters are kept by reference]
+// Leaves that require grad are not activations: they are kept as they are, and
+// read when backward comes, so a sharding engine may take their memory away and
+// bring it back in between. Views of parameters are recomputed like all else.
+//
+// Threads: attach and configure on the training thread; the recomputation runs
+// on the thread that autograd uses for the node.
+
+#ifndef FTS_CORE_RECOMPUTE_CHECKPOINT_H_
+#define FTS_CORE_RECOMPUTE_CHECKPOINT_H_
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "fts/core/nn/module.h"
+#include "fts/core/recompute/checkpoint_options.h"
+
+namespace fts::recompute {
+
+// A recomputation that did not repeat its forward, thrown out of backward.
+class CheckpointError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class CheckpointInterceptor : public nn::Interceptor {
+ public:
+  // `label` names the module in messages; empty = its class name. Needs
+  // InstallSavedTensorHooksEngine() before the first call.
+  explicit CheckpointInterceptor(CheckpointOptions options = {},
+                                 std::string label = "");
+
+  // Off: calls pass through. Does not affect forwards already made.
+  void set_enabled(bool enabled) { enabled_ = enabled; }
+  bool enabled() const { return enabled_; }
+
+  // Passes through when disabled or when grad mode is off. Throws
+  // std::logic_error when the engine is not installed.
+  nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
+                        const Next& next) override;
+
+  // Forwards run again so far.
+  int64_t recomputations() const { return *recomputations_; }
+
+ private:
+  CheckpointOptions options_;
+  std::string label_;
+  bool enabled_ = true;
+  std::shared_ptr<int64_t> recomputations_;
+};
+
+}  // namespace fts::recompute
+
+#endif  // FTS_CORE_RECOMPUTE_CHECKPOINT_H_
