@@ -16,8 +16,6 @@ inline constexpr char kEpochTooLong[] = "epoch_too_long";
 // Telemetry.
 inline constexpr char kOutputDirInUse[] = "output_dir_in_use";
 inline constexpr char kOutputDirUnwritable[] = "output_dir_unwritable";
-// Launching.
-inline constexpr char kBadLaunchEnvironment[] = "bad_launch_environment";
 
 }  // namespace fts::codes
 
