@@ -7,10 +7,18 @@ reads this file as Python, so only plain lists stand here.
 
 RING = [
     "fts/core/base",
+    "fts/core/config",
+    "fts/core/match",
     "fts/core/mesh",
+    "fts/core/plan",
     "fts/core/safetensors",
+    "fts/core/schedule",
+    "fts/core/scheduler",
 ]
 
 ENGINES = [
     "fts/core/comm",
+    "fts/core/nn",
+    "fts/core/recompute",
+    "fts/core/shard",
 ]
