@@ -1,0 +1,164 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/comm/testing/rank_threads.h"
+
+#include <ATen/ops/maximum.h>
+#include <c10/core/GradMode.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace fts::comm::testing {
+namespace {
+
+// Where the ranks meet: a barrier and one tensor each.
+class Room {
+ public:
+  explicit Room(int size) : tensors(size), size_(size) {}
+
+  // False when a rank has left: the barrier can never be full again.
+  bool Meet() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (left_ > 0) return false;
+    const int64_t round = round_;
+    if (++waiting_ == size_) {
+      waiting_ = 0;
+      ++round_;
+      changed_.notify_all();
+      return true;
+    }
+    changed_.wait(lock, [&] { return round_ != round || left_ > 0; });
+    return round_ != round;
+  }
+  void Leave() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++left_;
+    changed_.notify_all();
+  }
+
+  std::vector<at::Tensor> tensors;
+
+ private:
+  const int size_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int waiting_ = 0;
+  int left_ = 0;
+  int64_t round_ = 0;
+};
+
+class ThreadCommunicator : public Communicator {
+ public:
+  ThreadCommunicator(std::shared_ptr<Room> room, int rank, int size)
+      : room_(std::move(room)), rank_(rank), size_(size) {}
+  ~ThreadCommunicator() override { room_->Leave(); }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  std::string name() const override { return "threads"; }
+
+  absl::StatusOr<EventPtr> AllGatherInPlace(at::Tensor full) override {
+    const int64_t n = full.numel() / size_;
+    return Exchange(full, [&] {
+      for (int r = 0; r < size_; ++r) {
+        if (r == rank_) continue;
+        full.narrow(0, r * n, n).copy_(room_->tensors[r].narrow(0, r * n, n));
+      }
+    });
+  }
+  absl::StatusOr<EventPtr> ReduceScatter(at::Tensor input, at::Tensor output,
+                                         ReduceOp op) override {
+    const int64_t n = output.numel();
+    at::Tensor sum;
+    auto event = Exchange(
+        input, [&] { sum = Reduce(op, rank_ * n, n); });
+    if (event.ok()) output.copy_(sum);
+    return event;
+  }
+  absl::StatusOr<EventPtr> AllReduce(at::Tensor tensor, ReduceOp op) override {
+    at::Tensor sum;
+    auto event =
+        Exchange(tensor, [&] { sum = Reduce(op, 0, tensor.numel()); });
+    if (event.ok()) tensor.copy_(sum);
+    return event;
+  }
+  absl::StatusOr<EventPtr> Broadcast(at::Tensor tensor, int root) override {
+    return Exchange(tensor, [&] {
+      if (rank_ != root) tensor.copy_(room_->tensors[root]);
+    });
+  }
+  absl::StatusOr<EventPtr> AllToAll(at::Tensor input,
+                                    at::Tensor output) override {
+    const int64_t n = input.numel() / size_;
+    return Exchange(input, [&] {
+      for (int r = 0; r < size_; ++r) {
+        output.narrow(0, r * n, n)
+            .copy_(room_->tensors[r].narrow(0, rank_ * n, n));
+      }
+    });
+  }
+  absl::Status Barrier() override { return Met(); }
+  absl::StatusOr<std::shared_ptr<Communicator>> Split(
+      const std::vector<int>&, const std::string&) override {
+    return absl::UnimplementedError("rank threads have no Split");
+  }
+  void Abort(const std::string&) override { room_->Leave(); }
+
+ private:
+  absl::Status Met() {
+    if (room_->Meet()) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat(
+        "rank ", rank_, ": a peer left during '", label(), "'"));
+  }
+
+  // Publishes `mine`, lets `read` look at everybody's, and leaves together.
+  template <typename Read>
+  absl::StatusOr<EventPtr> Exchange(const at::Tensor& mine, Read read) {
+    c10::AutoGradMode no_grad(false);
+    room_->tensors[rank_] = mine;
+    absl::Status status = Met();
+    if (!status.ok()) return status;
+    read();
+    status = Met();
+    if (!status.ok()) return status;
+    return CompletedEvent();
+  }
+
+  at::Tensor Reduce(ReduceOp op, int64_t begin, int64_t n) const {
+    at::Tensor sum = room_->tensors[0].narrow(0, begin, n).clone();
+    for (int r = 1; r < size_; ++r) {
+      const at::Tensor next = room_->tensors[r].narrow(0, begin, n);
+      if (op == ReduceOp::kSum) {
+        sum.add_(next);
+      } else {
+        sum = at::maximum(sum, next);
+      }
+    }
+    return sum;
+  }
+
+  std::shared_ptr<Room> room_;
+  const int rank_;
+  const int size_;
+};
+
+}  // namespace
+
+void RunRanks(int world, const std::function<void(RankComms)>& body) {
+  auto first = std::make_shared<Room>(world);
+  auto second = std::make_shared<Room>(world);
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < world; ++rank) {
+    threads.emplace_back([&, rank] {
+      body({std::make_shared<ThreadCommunicator>(first, rank, world),
+            std::make_shared<ThreadCommunicator>(second, rank, world)});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace fts::comm::testing
