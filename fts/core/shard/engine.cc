@@ -22,6 +22,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   engine->context_.reduce = std::move(reduce);
   engine->context_.dtypes = options.dtypes;
   engine->context_.listener = engine.get();
+  UnitListener* const listener = engine.get();
   for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
 
   for (const UnitSpec& spec : plan.units) {
@@ -30,7 +31,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     engine->segments_.insert(engine->segments_.end(), segments.begin(),
                              segments.end());
     engine->units_.push_back(std::make_shared<Unit>(
-        &engine->context_, engine.get(), spec.module, spec.reshard,
+        &engine->context_, listener, spec.module, spec.reshard,
         std::move(segments)));
   }
   FTS_ASSIGN_OR_RETURN(auto rest,
@@ -38,7 +39,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   engine->segments_.insert(engine->segments_.end(), rest.begin(), rest.end());
   if (!rest.empty() && !rest.front()->replicated()) {
     engine->units_.push_back(std::make_shared<Unit>(
-        &engine->context_, engine.get(), plan.remainder.module,
+        &engine->context_, listener, plan.remainder.module,
         plan.remainder.reshard, std::move(rest)));
   } else {
     engine->remainder_ = std::move(rest);
@@ -159,7 +160,7 @@ void ShardEngine::OnSegmentComplete(Segment& segment) {
   if (!segment.reduces_through_bucket()) {
     ThrowIfError(context_, queue_.OnComplete(segment));
   }
-  for (const auto& unit : units_) unit->MaybeRelease();
+  for (const auto& unit : units_) unit->MaybeEndBackward();
 }
 
 void ShardEngine::EndBackward() {

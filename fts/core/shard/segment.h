@@ -124,7 +124,12 @@ class Segment : public std::enable_shared_from_this<Segment> {
   void CollectBucket();
 
   void BeginBackward();  // forgets which leaves arrived
-  bool complete() const { return arrived_ == static_cast<int>(leaves_.size()); }
+  // All gradients of this backward pass are here: every leaf has its own, or
+  // the unit knows that no more will come and closed the segment.
+  bool complete() const {
+    return closed_ || arrived_ == static_cast<int>(leaves_.size());
+  }
+  void Close();
   bool has_gradient() const { return grad_.defined() || reduce_.defined(); }
   // Zeroes what no parameter wrote, once per optimizer step before grad() is
   // read. Allocates grad when this rank saw no gradient at all.
@@ -163,6 +168,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   at::Tensor flat_, shard_, grad_, reduce_, reduced_;
   bool aliased_ = false;  // shard_ is flat_
   int arrived_ = 0;
+  bool closed_ = false;
   comm::EventPtr gathering_, reducing_;
 };
 

@@ -74,6 +74,11 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
   SilentWrites guard;
   if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
   if (grad.defined()) {
+    if (closed_) {
+      ThrowIfError(*context_, absl::InternalError(
+          "parameter '" + leaf.name() + "' got a gradient after its unit '" +
+          label_ + "' was reduced; report the model's structure"));
+    }
     AllocateReduce();
     at::Tensor place = leaf.RangeOf(direct() ? grad_ : reduce_);
     if (leaf.written) {
@@ -95,6 +100,12 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
 void Segment::BeginBackward() {
   for (const auto& leaf : leaves_) leaf->arrived = false;
   arrived_ = 0;
+  closed_ = false;
+}
+
+void Segment::Close() {
+  closed_ = true;
+  if (context_->listener != nullptr) context_->listener->OnSegmentComplete(*this);
 }
 
 void Segment::ZeroGaps(const at::Tensor& flat_gradient) const {

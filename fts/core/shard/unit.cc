@@ -96,6 +96,7 @@ absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
       if (!input.defined() || !input.requires_grad()) continue;
       // A leaf input has no node; it stays pending and the end of backward
       // releases the unit.
+      call->takes_grad = true;
       ++call->pending_inputs;
       if (const auto& node = input.grad_fn()) {
         node->add_pre_hook(
@@ -115,13 +116,16 @@ absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs) {
   const std::shared_ptr<Call> call = std::move(open_.back());
   open_.pop_back();
   if (c10::GradMode::is_enabled()) {
+    bool recorded = false;
     for (const at::Tensor& output : outputs) {
       if (!output.defined() || !output.requires_grad()) continue;
       if (const auto& node = output.grad_fn()) {
+        recorded = true;
         node->add_pre_hook(
             std::make_unique<OutputHook>(weak_from_this(), call));
       }
     }
+    if (recorded && !InsideBackward()) recorded_.push_back(call);
   }
   // A recomputation inside backward is about to be differentiated.
   if (reshard_ && !InsideBackward()) Release();
@@ -139,42 +143,52 @@ void Unit::PreBackward(const std::shared_ptr<Call>& call) {
             "before the optimizer step, or forward again")));
   }
   if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
-  if (std::find(living_.begin(), living_.end(), call) == living_.end()) {
-    living_.push_back(call);
+  if (!in_backward_) {
+    in_backward_ = true;
     context_->trace.Record("pre_backward",
                            module_.empty() ? "(root)" : module_);
   }
-  in_backward_ = true;
   ThrowIfError(*context_, Gather());
 }
 
 void Unit::OnInputGradient(const std::shared_ptr<Call>& call) {
   if (--call->pending_inputs > 0) return;
-  MaybeRelease();
+  MaybeEndBackward();
 }
 
-void Unit::MaybeRelease() {
+void Unit::MaybeEndBackward() {
   if (!in_backward_) return;
-  for (const auto& call : living_) {
-    if (call->pending_inputs > 0) return;
+  bool inputs_done = true;  // every call has all its input gradients
+  bool any_takes_grad = false;
+  for (const auto& call : recorded_) {
+    any_takes_grad |= call->takes_grad;
+    if (call->pending_inputs > 0) inputs_done = false;
+    if (!call->takes_grad && recorded_.size() > 1) inputs_done = false;
   }
+  if (!inputs_done) return;
+  const bool closing = any_takes_grad;
   for (const auto& segment : segments_) {
-    if (segment->trainable() && !segment->complete()) return;
+    if (!segment->trainable() || segment->complete()) continue;
+    if (!closing) return;  // only counting tells
   }
-  living_.clear();
+  // Before Close: its listener asks this unit again.
+  recorded_.clear();
   in_backward_ = false;
+  for (const auto& segment : segments_) {
+    if (segment->trainable() && !segment->complete()) segment->Close();
+  }
   Release();
 }
 
 void Unit::EndBackward() {
   open_.clear();  // recomputations that stopped early never left their forward
-  living_.clear();
   if (in_backward_) Release();
   in_backward_ = false;
 }
 
 void Unit::MarkUpdated() {
   ++generation_;
+  recorded_.clear();
   for (const auto& segment : segments_) {
     if (segment->trainable()) segment->MarkUpdated();
   }
@@ -182,7 +196,7 @@ void Unit::MarkUpdated() {
 
 void Unit::Reset() {
   open_.clear();
-  living_.clear();
+  recorded_.clear();
   in_backward_ = false;
   for (const auto& segment : segments_) {
     segment->BeginBackward();

@@ -6,13 +6,17 @@
 // PostForward around the module's forward; everything else happens in autograd
 // hooks.
 //
-// [Note: when a unit is released in backward]
-// A forward call registers a pre-hook on the node that made each input which
-// requires grad: it fires when that input's gradient is complete, so nothing
-// of this call needs the weights any more. The unit is released when every
-// live call has seen that *and* every trainable parameter has its gradient.
-// What neither reaches (inputs that are leaves, unused outputs, unused
-// parameters) is released at the end of backward by the engine.
+// [Note: when a unit's backward is over]
+// A segment is reduced when all its parameters have their gradient. A forward
+// call also registers a pre-hook on the node that made each input which
+// requires grad: it fires when that input's gradient is complete. Autograd runs
+// the nodes of a call, which are younger, before that node, so when every call
+// of the unit has seen it, no gradient of the unit is still to come: segments
+// with unused parameters are closed and reduced too, and all weights are
+// released. That makes ranks which use different parameters of a unit launch
+// its reduction at most one unit apart, so none waits for another in vain.
+// What neither rule reaches (inputs that are leaves, unused outputs) is done at
+// the end of backward by the engine.
 // A unit without a graph (a frozen prefix) has no hooks at all, hence no
 // backward gather.
 //
@@ -77,7 +81,7 @@ class Unit : public std::enable_shared_from_this<Unit> {
 
   // Called by the engine when a segment's gradients are complete, and at the
   // end of a backward pass.
-  void MaybeRelease();
+  void MaybeEndBackward();
   void EndBackward();
 
   // Gives up whatever an aborted step left behind.
@@ -87,7 +91,8 @@ class Unit : public std::enable_shared_from_this<Unit> {
   friend class OutputHook;
   friend class InputHook;
   struct Call {
-    int pending_inputs = 0;
+    bool takes_grad = false;  // some input requires grad
+    int pending_inputs = 0;   // of those, gradients not yet complete
     int64_t generation = 0;
   };
 
@@ -103,8 +108,11 @@ class Unit : public std::enable_shared_from_this<Unit> {
   std::vector<std::shared_ptr<Segment>> segments_;
   int64_t generation_ = 0;
   bool in_backward_ = false;
-  std::vector<std::shared_ptr<Call>> open_;    // forward entered, not left
-  std::vector<std::shared_ptr<Call>> living_;  // backward begun, not over
+  std::vector<std::shared_ptr<Call>> open_;  // forward entered, not left
+  // Calls that recorded a graph and whose backward is not over. Those whose
+  // graph was dropped stay until the next update: then units close later, at
+  // the end of backward.
+  std::vector<std::shared_ptr<Call>> recorded_;
 };
 
 }  // namespace fts::shard

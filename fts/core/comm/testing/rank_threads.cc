@@ -5,9 +5,11 @@
 #include <c10/core/GradMode.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -51,6 +53,26 @@ class Room {
   int64_t round_ = 0;
 };
 
+// Does its exchange when it is first waited for, so that a call never blocks
+// its rank, as with the asynchronous backends.
+class LazyEvent : public Event {
+ public:
+  explicit LazyEvent(std::function<absl::Status()> run)
+      : run_(std::move(run)) {}
+  absl::Status Wait() override {
+    if (run_ != nullptr) {
+      status_ = run_();
+      run_ = nullptr;
+    }
+    return status_;
+  }
+  bool Ready() override { return run_ == nullptr; }
+
+ private:
+  std::function<absl::Status()> run_;
+  absl::Status status_;
+};
+
 class ThreadCommunicator : public Communicator {
  public:
   ThreadCommunicator(std::shared_ptr<Room> room, int rank, int size)
@@ -62,43 +84,42 @@ class ThreadCommunicator : public Communicator {
   std::string name() const override { return "threads"; }
 
   absl::StatusOr<EventPtr> AllGatherInPlace(at::Tensor full) override {
-    const int64_t n = full.numel() / size_;
-    return Exchange(full, [&] {
+    return Later(full, [this, full] {
+      const int64_t n = full.numel() / size_;
       for (int r = 0; r < size_; ++r) {
         if (r == rank_) continue;
         full.narrow(0, r * n, n).copy_(room_->tensors[r].narrow(0, r * n, n));
       }
+      return at::Tensor();
     });
   }
   absl::StatusOr<EventPtr> ReduceScatter(at::Tensor input, at::Tensor output,
                                          ReduceOp op) override {
-    const int64_t n = output.numel();
-    at::Tensor sum;
-    auto event = Exchange(
-        input, [&] { sum = Reduce(op, rank_ * n, n); });
-    if (event.ok()) output.copy_(sum);
-    return event;
+    return Later(
+        input,
+        [this, op, n = output.numel()] { return Reduce(op, rank_ * n, n); },
+        output);
   }
   absl::StatusOr<EventPtr> AllReduce(at::Tensor tensor, ReduceOp op) override {
-    at::Tensor sum;
-    auto event =
-        Exchange(tensor, [&] { sum = Reduce(op, 0, tensor.numel()); });
-    if (event.ok()) tensor.copy_(sum);
-    return event;
+    return Later(
+        tensor, [this, op, n = tensor.numel()] { return Reduce(op, 0, n); },
+        tensor);
   }
   absl::StatusOr<EventPtr> Broadcast(at::Tensor tensor, int root) override {
-    return Exchange(tensor, [&] {
+    return Later(tensor, [this, tensor, root] {
       if (rank_ != root) tensor.copy_(room_->tensors[root]);
+      return at::Tensor();
     });
   }
   absl::StatusOr<EventPtr> AllToAll(at::Tensor input,
                                     at::Tensor output) override {
-    const int64_t n = input.numel() / size_;
-    return Exchange(input, [&] {
+    return Later(input, [this, output] {
+      const int64_t n = output.numel() / size_;
       for (int r = 0; r < size_; ++r) {
         output.narrow(0, r * n, n)
             .copy_(room_->tensors[r].narrow(0, rank_ * n, n));
       }
+      return at::Tensor();
     });
   }
   absl::Status Barrier() override { return Met(); }
@@ -115,17 +136,20 @@ class ThreadCommunicator : public Communicator {
         "rank ", rank_, ": a peer left during '", label(), "'"));
   }
 
-  // Publishes `mine`, lets `read` look at everybody's, and leaves together.
-  template <typename Read>
-  absl::StatusOr<EventPtr> Exchange(const at::Tensor& mine, Read read) {
-    c10::AutoGradMode no_grad(false);
-    room_->tensors[rank_] = mine;
-    absl::Status status = Met();
-    if (!status.ok()) return status;
-    read();
-    status = Met();
-    if (!status.ok()) return status;
-    return CompletedEvent();
+  // Publishes `mine`, lets `read` look at everybody's, leaves together, and
+  // only then writes what `read` returned to `result`.
+  EventPtr Later(at::Tensor mine, std::function<at::Tensor()> read,
+                 at::Tensor result = {}) {
+    return std::make_shared<LazyEvent>([=]() -> absl::Status {
+      c10::AutoGradMode no_grad(false);
+      room_->tensors[rank_] = mine;
+      absl::Status status = Met();
+      if (!status.ok()) return status;
+      const at::Tensor value = read();
+      status = Met();
+      if (status.ok() && value.defined()) result.copy_(value);
+      return status;
+    });
   }
 
   at::Tensor Reduce(ReduceOp op, int64_t begin, int64_t n) const {
