@@ -27,7 +27,8 @@ std::string ToJsonLine(const RunEndEvent& event);
 
 // Records output_dir_in_use when `dir` already holds a metrics.jsonl, and
 // output_dir_unwritable when it is not a directory or cannot be written to
-// (nor created). Creates nothing; for checks before anything is started.
+// (nor created). Creates nothing; for checks before anything is
+// started, so not on ranks beside rank 0, which may have made the file already.
 void CheckOutputDir(const std::string& dir, const SourceLocation& where,
                     Diagnostics* diags);
 

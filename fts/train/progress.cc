@@ -11,16 +11,15 @@
 namespace fts::train {
 namespace {
 
-constexpr int kBarWidth = 20;
+constexpr int64_t kBarWidth = 20;
+constexpr int64_t kMinBarWidth = 5;
 // Back to column 0 and clear the line.
 constexpr char kClearLine[] = "\r\x1b[2K";
 
-std::string Bar(int64_t done, int64_t total) {
-  const int64_t filled =
-      total <= 0 ? 0
-                 : std::clamp<int64_t>(done * kBarWidth / total, 0, kBarWidth);
-  return "[" + std::string(filled, '#') + std::string(kBarWidth - filled, '-') +
-         "]";
+std::string Bar(int64_t done, int64_t total, int64_t width) {
+  const int64_t filled = std::clamp<int64_t>(done * width / total, 0, width);
+  return "[" + std::string(filled, '#') + std::string(width - filled, '-') +
+         "] ";
 }
 
 std::string Bytes(int64_t bytes) {
@@ -31,6 +30,14 @@ std::string Bytes(int64_t bytes) {
     value /= 1024;
   }
   return fmt::format("{:.1f} TiB", value);
+}
+
+std::string SingleSpaced(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c != ' ' || out.empty() || out.back() != ' ') out.push_back(c);
+  }
+  return out;
 }
 
 std::string Rates(const std::vector<double>& lr) {
@@ -101,7 +108,7 @@ void Progress::Step(const TrainStepEvent& event) {
   if (options_.max_epochs.has_value()) {
     epoch += fmt::format("/{}", *options_.max_epochs);
   }
-  const std::string text = fmt::format(
+  std::string text = fmt::format(
       "phase {}  epoch {}  step {}  loss {:.4f}  grad_norm {:.3f}  lr {}  "
       "tok/s {:.0f}  mem {:.0f} MiB",
       event.phase, epoch, event.step, event.loss, event.grad_norm,
@@ -110,11 +117,17 @@ void Progress::Step(const TrainStepEvent& event) {
     *out_ << text << "\n" << std::flush;
     return;
   }
-  std::string line =
-      per_epoch > 0 ? Bar(in_epoch + 1, per_epoch) + " " + text : text;
-  // The last column stays free: writing there makes some terminals wrap.
-  line.resize(std::min<size_t>(line.size(), std::max(options_.columns - 1, 1)));
-  *out_ << kClearLine << line << std::flush;
+  // The last column stays free: writing there makes some terminals wrap. Where
+  // not all fits, the bar shrinks, then goes, then the gaps, then the end.
+  const int64_t room = std::max(options_.columns - 1, 1);
+  const int64_t left = room - static_cast<int64_t>(text.size()) - 3;
+  if (per_epoch > 0 && left >= kMinBarWidth) {
+    text.insert(0, Bar(in_epoch + 1, per_epoch, std::min(left, kBarWidth)));
+  } else if (static_cast<int64_t>(text.size()) > room) {
+    text = SingleSpaced(text);
+  }
+  text.resize(std::min<size_t>(text.size(), room));
+  *out_ << kClearLine << text << std::flush;
   line_open_ = true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <string>
@@ -140,13 +141,32 @@ TEST(LiveProgress, RedrawsInPlaceAndKeepsOtherLines) {
 }
 
 TEST(LiveProgress, NeverWraps) {
-  ProgressOptions options;
-  options.terminal = true;
-  options.columns = 31;
-  options.steps_per_epoch = 4;
-  Fixture f(options);
-  f.progress.Step(Step(1, 0, 0));
-  EXPECT_EQ(f.Take(), "\r\x1b[2K[##########----------] phase 0");
+  const std::string text =
+      "phase 0  epoch 0  step 1  loss 2.3457  grad_norm 1.500  lr 1.00e-05  "
+      "tok/s 12346  mem 321 MiB";
+  auto shown = [&](int columns) {
+    ProgressOptions options;
+    options.terminal = true;
+    options.columns = columns;
+    options.steps_per_epoch = 4;
+    Fixture f(options);
+    f.progress.Step(Step(1, 0, 0));
+    const std::string line = f.Take();
+    EXPECT_EQ(line.substr(0, 5), "\r\x1b[2K");
+    EXPECT_LT(static_cast<int>(line.size()) - 5, std::max(columns, 2));
+    return line.substr(5);
+  };
+  const int size = static_cast<int>(text.size());
+  EXPECT_EQ(shown(size + 24), "[##########----------] " + text);
+  EXPECT_EQ(shown(size + 14), "[#####-----] " + text);
+  EXPECT_EQ(shown(size + 9), "[##---] " + text);
+  EXPECT_EQ(shown(size + 8), text);
+  EXPECT_EQ(shown(size + 1), text);
+  EXPECT_EQ(shown(size),
+            "phase 0 epoch 0 step 1 loss 2.3457 grad_norm 1.500 lr 1.00e-05 "
+            "tok/s 12346 mem 321 MiB");
+  EXPECT_EQ(shown(10), "phase 0 e");
+  EXPECT_EQ(shown(0), "p");
 }
 
 TEST(LiveProgress, LeavesALineOfItsOwn) {
@@ -158,7 +178,7 @@ TEST(LiveProgress, LeavesALineOfItsOwn) {
     Progress progress(&out, options, [] { return 0.0; });
     progress.Step(Step(1, 0, 0));
   }
-  EXPECT_EQ(out.str(), "\r\x1b[2Kphase 0  \n");
+  EXPECT_EQ(out.str(), "\r\x1b[2Kphase 0 e\n");
 }
 
 }  // namespace
