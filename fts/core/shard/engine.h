@@ -7,8 +7,9 @@
 //
 // One optimizer step is:
 //   forward and backward, once or more       (units do their work in hooks)
-//   Synchronize(loss)                         one small all-reduce
-//   [ScaleGradients(c)]                       clipping
+//   CompleteGradients()                       grad() of every segment is whole
+//   Synchronize(loss, norm²)                  one small all-reduce
+//   [gradients are clipped]
 //   optimizer updates shard() from grad() of every trainable segment
 //   FinishStep()                              drops gradients, marks updates
 //
@@ -93,10 +94,17 @@ class ShardEngine : private BackwardListener, private UnitListener {
   int64_t Thaw(int phase);
   int64_t Freeze(int phase);
 
-  // After the last backward of a step.
-  // Errors: communicator errors; FAILED_PRECONDITION when a backward failed.
-  absl::StatusOr<StepSummary> Synchronize(double loss);
-  void ScaleGradients(double factor);
+  // After the last backward of a step: every trainable segment has a grad(),
+  // zero where nothing was used. FAILED_PRECONDITION when a backward failed.
+  absl::Status CompleteGradients();
+
+  // Whether this rank's grad() of the segment counts in the global norm: every
+  // rank's does when they hold different parts, else only rank 0's.
+  bool CountsInNorm(const Segment& segment) const;
+
+  // What ranks must know together. `squared_norm`: of the gradients that count
+  // here. Errors: those of the communicator.
+  absl::StatusOr<StepSummary> Synchronize(double loss, double squared_norm);
   void FinishStep();
 
   // The shards were written by someone else than the optimizer (restore).

@@ -3,10 +3,8 @@
 // The part of ShardEngine that ends a step: what ranks must agree on before
 // the optimizer runs, and the check that replicas did not drift.
 #include <ATen/ops/equal.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -15,47 +13,35 @@
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts::shard {
-namespace {
 
-// Sum of squares in double, without a double copy of the whole gradient.
-double SquaredNorm(const at::Tensor& flat) {
-  constexpr int64_t kSlice = int64_t{1} << 18;
-  double sum = 0;
-  for (int64_t begin = 0; begin < flat.numel(); begin += kSlice) {
-    const int64_t size = std::min(kSlice, flat.numel() - begin);
-    const double norm =
-        at::linalg_vector_norm(flat.narrow(0, begin, size), 2, at::nullopt,
-                               /*keepdim=*/false, at::kDouble)
-            .item<double>();
-    sum += norm * norm;
+absl::Status ShardEngine::CompleteGradients() {
+  if (backward_task_ != -1) {
+    return absl::FailedPreconditionError(
+        "the last backward pass failed, so there is no complete gradient; run "
+        "forward and backward again before the optimizer step");
   }
-  return sum;
+  for (const auto& segment : segments_) segment->CompleteGradient();
+  return absl::OkStatus();
 }
 
-}  // namespace
+bool ShardEngine::CountsInNorm(const Segment& segment) const {
+  return segment.sharded() || context_.rank() == 0;
+}
 
 // [Note: the step's all-reduce]
 // One vector of doubles is summed over the ranks per optimizer step: the loss,
 // the squared gradient norm, and one number per parameter that says whether
 // this rank had a gradient for it. A sharded segment contributes its chunk's
 // norm on every rank; a replicated one, already reduced, only on rank 0.
-absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss) {
-  if (backward_task_ != -1) {
-    return absl::FailedPreconditionError(
-        "the last backward pass failed, so there is no complete gradient; run "
-        "forward and backward again before the optimizer step");
-  }
+absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
+                                                     double squared_norm) {
   SilentWrites guard;
   const int64_t num_parameters = static_cast<int64_t>(names_.size());
   at::Tensor numbers = at::zeros({2 + num_parameters}, at::kDouble);
   double* const data = numbers.data_ptr<double>();
   data[0] = loss;
+  data[1] = squared_norm;
   for (const auto& segment : segments_) {
-    if (!segment->trainable()) continue;
-    segment->CompleteGradient();
-    if (segment->sharded() || context_.rank() == 0) {
-      data[1] += SquaredNorm(segment->grad());
-    }
     for (const auto& leaf : segment->leaves()) {
       if (leaf->used) data[2 + leaf->index()] = 1;
     }
@@ -75,15 +61,6 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss) {
     summary.used[i] = data[2 + i] > 0;
   }
   return summary;
-}
-
-void ShardEngine::ScaleGradients(double factor) {
-  SilentWrites guard;
-  for (const auto& segment : segments_) {
-    if (segment->trainable() && segment->grad().defined()) {
-      segment->grad().mul_(factor);
-    }
-  }
 }
 
 absl::Status ShardEngine::CheckReplicas() {

@@ -133,7 +133,17 @@ struct Rank {
                     .ok());
   }
   at::Tensor Loss(const at::Tensor& x) { return Forward(toy, *engine, x); }
-  // Full gradient of every trainable parameter, from the shards.
+  absl::StatusOr<StepSummary> Synchronize(double loss = 0) {
+    absl::Status status = engine->CompleteGradients();
+    if (!status.ok()) return status;
+    double squares = 0;
+    for (const auto& segment : engine->segments()) {
+      if (segment->trainable() && engine->CountsInNorm(*segment)) {
+        squares += segment->grad().to(at::kDouble).square().sum().item<double>();
+      }
+    }
+    return engine->Synchronize(loss, squares);
+  }
   void SgdStep(double lr) {
     SilentWrites guard;
     for (const auto& segment : engine->segments()) {
@@ -198,7 +208,7 @@ TEST_P(WorldTest, ThreePhasesEqualPlainTraining) {
         EXPECT_GT(r.engine->Thaw(phase), 0);
         for (int i = 0; i < 3; ++i, ++step) {
           r.Loss(Input(rank, step)).backward();
-          auto summary = r.engine->Synchronize(1.0);
+          auto summary = r.Synchronize(1.0);
           ASSERT_TRUE(summary.ok()) << summary.status();
           EXPECT_EQ(summary->loss, world);
           norm = summary->grad_norm;
@@ -239,7 +249,7 @@ TEST_P(WorldTest, AccumulationAddsUp) {
     for (int micro = 0; micro < 2; ++micro) {
       r.Loss(Input(micro * world + comms.first->rank(), 0)).backward();
     }
-    ASSERT_TRUE(r.engine->Synchronize(0).ok());
+    ASSERT_TRUE(r.Synchronize(0).ok());
     for (const auto& segment : r.engine->segments()) {
       for (const auto& leaf : segment->leaves()) {
         const at::Tensor want = plain[leaf->name()].grad().flatten();
@@ -267,7 +277,7 @@ TEST(EngineTest, World1HasNoCollectiveAndWritesGradientsInPlace) {
     Toy plain(true);
     PlainForward(plain, Input(0, 0)).backward();
     r.Loss(Input(0, 0)).backward();
-    ASSERT_TRUE(r.engine->Synchronize(0).ok());
+    ASSERT_TRUE(r.Synchronize(0).ok());
     EXPECT_THAT(r.engine->trace().Take(),
                 ElementsAre("pre_backward layers.2", "pre_backward layers.1",
                             "pre_backward layers.0"));
@@ -291,7 +301,7 @@ TEST(EngineTest, EventOrderByPhase) {
     trace.Enable(true);
     auto step = [&] {
       r.Loss(Input(comms.first->rank(), 0)).backward();
-      EXPECT_TRUE(r.engine->Synchronize(0).ok());
+      EXPECT_TRUE(r.Synchronize(0).ok());
       r.SgdStep(0.01);
       return trace.Take();
     };
@@ -335,7 +345,7 @@ TEST(EngineTest, FrozenSegmentsHoldNoGradientAndNoReduceBuffer) {
     Rank r(comms, MakePlan());
     r.engine->Thaw(0);
     r.Loss(Input(comms.first->rank(), 0)).backward();
-    ASSERT_TRUE(r.engine->Synchronize(0).ok());
+    ASSERT_TRUE(r.Synchronize(0).ok());
     const Ledger& ledger = r.engine->ledger();
     int64_t trainable_chunk = 0, trainable_full = 0;
     for (const auto& segment : r.engine->segments()) {
@@ -366,7 +376,7 @@ TEST(EngineTest, RemainderIsReducedByOneAllReduce) {
     Rank r(comms, plan);
     for (int phase = 0; phase < kLayers; ++phase) r.engine->Thaw(phase);
     r.Loss(Input(comms.first->rank(), 0)).backward();
-    ASSERT_TRUE(r.engine->Synchronize(0).ok());
+    ASSERT_TRUE(r.Synchronize(0).ok());
     EXPECT_EQ(r.engine->ledger().all_reduced.calls, 1);
     r.SgdStep(0.1);
     EXPECT_TRUE(r.engine->CheckReplicas().ok());
@@ -400,13 +410,13 @@ TEST(EngineTest, UnusedParametersCountAsZeroAndAreReported) {
       return x.square().sum();
     };
     forward(/*use_bias=*/rank == 0, 0).backward();
-    auto summary = r.engine->Synchronize(0);
+    auto summary = r.Synchronize(0);
     ASSERT_TRUE(summary.ok()) << summary.status();
     EXPECT_THAT(summary->used, ::testing::Each(true));  // rank 0 used all
     r.SgdStep(0.01);
 
     forward(/*use_bias=*/false, 1).backward();
-    summary = r.engine->Synchronize(0);
+    summary = r.Synchronize(0);
     ASSERT_TRUE(summary.ok()) << summary.status();
     // scale, then weight and bias of each layer.
     EXPECT_THAT(summary->used,
@@ -433,7 +443,7 @@ TEST(EngineTest, BackwardAfterTheOptimizerStepIsAnError) {
     r.engine->Thaw(0);
     const at::Tensor first = r.Loss(Input(comms.first->rank(), 0));
     r.Loss(Input(comms.first->rank(), 1)).backward();
-    ASSERT_TRUE(r.engine->Synchronize(0).ok());
+    ASSERT_TRUE(r.Synchronize(0).ok());
     r.SgdStep(0.1);
     EXPECT_THROW(first.backward(), std::exception);
     const absl::Status error = r.engine->TakeHookError();
@@ -456,16 +466,16 @@ TEST(EngineTest, AFailedBackwardIsForgottenByTheNextForward) {
       return grad;
     });
     EXPECT_THROW(loss.backward(), std::exception);
-    EXPECT_THAT(std::string(r.engine->Synchronize(0).status().message()),
+    EXPECT_THAT(std::string(r.Synchronize(0).status().message()),
                 HasSubstr("the last backward pass failed"));
     armed = false;
     r.Loss(x).backward();
-    auto summary = r.engine->Synchronize(0);
+    auto summary = r.Synchronize(0);
     ASSERT_TRUE(summary.ok()) << summary.status();
     Rank fresh(comms, MakePlan());
     for (int phase = 0; phase < kLayers; ++phase) fresh.engine->Thaw(phase);
     fresh.Loss(x).backward();
-    auto want = fresh.engine->Synchronize(0);
+    auto want = fresh.Synchronize(0);
     ASSERT_TRUE(want.ok());
     EXPECT_EQ(summary->grad_norm, want->grad_norm);
   });
@@ -479,7 +489,7 @@ TEST(EngineTest, Bf16ComputeWithFp32MastersAndReduction) {
     const at::Tensor x =
         Input(comms.first->rank(), 0).to(at::kBFloat16);
     r.Loss(x).backward();
-    ASSERT_TRUE(r.engine->Synchronize(0).ok());
+    ASSERT_TRUE(r.Synchronize(0).ok());
     for (const auto& segment : r.engine->segments()) {
       EXPECT_EQ(segment->shard().scalar_type(), at::kFloat);
       EXPECT_EQ(segment->grad().scalar_type(), at::kFloat);

@@ -1,0 +1,84 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/session/check_supported.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "fts/core/base/codes.h"
+#include "fts/core/recompute/parse_options.h"
+
+namespace fts {
+namespace {
+
+void Reject(const std::string& what, const std::string& instead,
+            const SourceLocation& where, Diagnostics* diags) {
+  diags->Error(codes::kNotAvailable,
+               absl::StrCat(what, " is not available in this version; ",
+                            instead),
+               where);
+}
+
+bool Written(const YamlNode& node) {
+  return node.kind() != YamlNode::Kind::kNull;
+}
+
+void CheckUnit(const UnitSpec& unit, Diagnostics* diags) {
+  const UnitOptions& o = unit.options;
+  const std::string of = absl::StrCat(" of unit '", unit.module, "'");
+  if (o.reshard_group.has_value()) {
+    Reject(absl::StrCat("reshard_after_forward: ", *o.reshard_group, of),
+           "use true or false", unit.where, diags);
+  }
+  if (Written(o.mp_policy)) {
+    Reject("mp_policy" + of, "set the run's `precision` instead",
+           o.mp_policy.where(), diags);
+  }
+  if (Written(o.shard_placement)) {
+    Reject("shard_placement" + of,
+           "remove it: parameters are sharded as flat ranges",
+           o.shard_placement.where(), diags);
+  }
+  if (Written(o.ignored_params)) {
+    Reject("ignored_params" + of,
+           "leave the module out of the plan to keep its parameters unsharded",
+           o.ignored_params.where(), diags);
+  }
+  if (o.act_ckpt.has_value()) {
+    if (o.act_ckpt->mode != "composable") {
+      Reject(absl::StrCat("act_ckpt mode '", o.act_ckpt->mode, "'", of),
+             "use 'composable'", unit.where, diags);
+    } else {
+      // Records what is wrong by itself.
+      (void)recompute::ParseCheckpointOptions(o.act_ckpt->kwargs, diags)
+          .status();
+    }
+  }
+}
+
+}  // namespace
+
+void CheckSupported(const Plan& plan, const Schedule& schedule,
+                    Diagnostics* diags) {
+  for (const UnitSpec& unit : plan.units) CheckUnit(unit, diags);
+  if (Written(plan.tp.tp_plan)) {
+    Reject("tp_plan", "remove it and set mesh.tp to 1", plan.tp.tp_plan.where(),
+           diags);
+  }
+  if (plan.tp.loss_parallel) {
+    Reject("loss_parallel", "remove it", plan.tp.tp_plan.where(), diags);
+  }
+  for (const Phase& phase : schedule.phases) {
+    if (Written(phase.new_optimizer)) {
+      Reject(absl::StrCat("new_optimizer of phase ", phase.index),
+             "remove it: all phases use the run's optimizer",
+             phase.new_optimizer.where(), diags);
+    }
+    if (Written(phase.new_lr_scheduler)) {
+      Reject(absl::StrCat("new_lr_scheduler of phase ", phase.index),
+             "remove it: all phases use the run's lr_scheduler",
+             phase.new_lr_scheduler.where(), diags);
+    }
+  }
+}
+
+}  // namespace fts

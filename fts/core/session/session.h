@@ -1,0 +1,172 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// One scheduled fine-tune of one model: the only place that joins the
+// scheduler's decisions to the engines. It attaches sharding and activation
+// checkpointing to the model's modules, owns optimizer and learning rates, and
+// applies every phase transition. The caller owns the model, the data, the loss
+// and the loop:
+//
+//   session->Load(loader);
+//   session->RunStart();
+//   for epoch:
+//     session->EpochStart(epoch);             // may begin a phase
+//     for step: session->TrainStep(...);      // forward, backward, update
+//               session->StepEnd(step);
+//     session->SetMetric("val_loss", v);      // reduced over the ranks
+//     session->ValidationEnd(epoch);
+//     session->EpochEnd(epoch);
+//
+// Every rank makes the same calls in the same order.
+//
+// Threads: confined to the training thread. The model, and graphs recorded
+// through it, must not run after the session is gone.
+#ifndef FTS_CORE_SESSION_SESSION_H_
+#define FTS_CORE_SESSION_SESSION_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fts/core/base/diagnostics.h"
+#include "fts/core/config/run_config.h"
+#include "fts/core/nn/module.h"
+#include "fts/core/optim/lr_scheduler.h"
+#include "fts/core/optim/optimizer.h"
+#include "fts/core/plan/plan.h"
+#include "fts/core/recompute/checkpoint.h"
+#include "fts/core/scheduler/driver.h"
+#include "fts/core/session/best_snapshot.h"
+#include "fts/core/session/segment_flat.h"
+#include "fts/core/shard/engine.h"
+
+namespace fts {
+
+// The model as named things. Names are those that plan and schedule use.
+struct SessionModel {
+  std::vector<shard::NamedLeaf> parameters;  // registration order
+  std::vector<std::pair<std::string, nn::Module*>> modules;  // root is ""
+};
+
+struct SessionOptions {
+  Plan plan;
+  Schedule schedule;
+  SchedulerConfig scheduler;
+  shard::Dtypes dtypes;
+  OptimizerSpec optimizer;
+  std::optional<LrSchedulerSpec> lr_scheduler;
+  std::optional<double> clip_grad_norm;
+};
+
+struct StepResult {
+  double loss = 0;       // of the whole step, over all ranks
+  double grad_norm = 0;  // global L2, before clipping
+  std::vector<double> lr;  // per group, as used by this update
+};
+
+// What one phase held and moved on this rank; see shard/ledger.h.
+struct PhaseUse {
+  int64_t bytes_gathered = 0;
+  int64_t bytes_reduced = 0;
+  int64_t gradient_bytes = 0;
+  int64_t moment_bytes = 0;
+  int64_t peak_bytes = 0;
+};
+
+class Session : private ParameterPort,
+                private OptimizerPort,
+                private SnapshotPort,
+                private MetricPort {
+ public:
+  // `gather` and `reduce`: two communicators of the same data-parallel ranks.
+  // Bad optimizer, lr_scheduler or checkpointing options are recorded in
+  // `diags`. The model must outlive the session.
+  static absl::StatusOr<std::unique_ptr<Session>> Create(
+      const SessionModel& model, SessionOptions options,
+      std::shared_ptr<comm::Communicator> gather,
+      std::shared_ptr<comm::Communicator> reduce, Diagnostics* diags);
+  ~Session() override;
+
+  absl::Status Load(const shard::RangeLoader& loader);
+
+  // Forward and backward of `micro_steps` micro-batches, then the update.
+  // `loss(k)` returns a scalar whose sum over micro-steps and ranks is the loss
+  // of the step: divide by the number of tokens of the whole step.
+  // Errors: what `loss` returns; communicator errors; FAILED_PRECONDITION when
+  // the loss is not finite (nothing was updated).
+  absl::StatusOr<StepResult> TrainStep(
+      int64_t micro_steps,
+      const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
+
+  // Runs `body` without gradients. Exceptions become INTERNAL.
+  absl::Status Evaluate(const std::function<absl::Status()>& body);
+
+  // The run's events, in the order of scheduler.h. StepEnd also advances an
+  // `interval: step` learning-rate scheduler, ValidationEnd a
+  // ReduceLROnPlateau, EpochEnd an `interval: epoch` one.
+  absl::StatusOr<Outcome> RunStart();
+  absl::StatusOr<Outcome> EpochStart(int64_t epoch);
+  absl::StatusOr<Outcome> StepEnd(int64_t step);
+  absl::StatusOr<Outcome> ValidationEnd(int64_t epoch);
+  absl::StatusOr<Outcome> EpochEnd(int64_t epoch);
+
+  // A value for the next ValidationEnd; the same on every rank.
+  void SetMetric(const std::string& name, double value);
+
+  // Collective: calls fn(name, full tensor on the CPU) for every parameter on
+  // every rank, one segment at a time.
+  absl::Status ForEachFull(
+      const std::function<absl::Status(const std::string&, const at::Tensor&)>&
+          fn);
+
+  // The names that the last begun phase thawed.
+  const std::vector<std::string>& thawed() const { return thawed_; }
+  // Use of the phase so far, the largest over the ranks (collective), and a new
+  // count from here on.
+  absl::StatusOr<PhaseUse> EndPhaseUse();
+
+  const SchedulerDriver& scheduler() const { return *driver_; }
+  shard::ShardEngine& engine() { return *engine_; }
+  const optim::Optimizer& optimizer() const { return *optimizer_; }
+
+ private:
+  Session() = default;
+  absl::Status AttachModules(const SessionModel& model, Diagnostics* diags);
+  absl::StatusOr<double> LocalGradients(
+      int64_t micro_steps,
+      const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
+
+  // Ports.
+  absl::Status Thaw(int phase) override;
+  absl::Status AddGroup(int phase, std::optional<double> lr) override;
+  absl::Status SaveBest(const BestRecord& best) override;
+  absl::Status RestoreBest(const BestRecord& best) override;
+  absl::StatusOr<double> Value(const std::string& name) override;
+
+  SessionOptions options_;
+  std::shared_ptr<comm::Communicator> gather_;
+  std::unique_ptr<shard::ShardEngine> engine_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  double base_lr_ = 0;
+  double weight_decay_ = 0;
+  std::unique_ptr<optim::LrScheduler> lr_scheduler_;
+  bool lr_attached_ = false;
+  std::vector<std::shared_ptr<SegmentFlat>> flats_;  // of trainable segments
+  std::unique_ptr<SchedulerDriver> driver_;
+  BestSnapshot best_;
+  std::map<std::string, double> metrics_;
+  std::vector<std::string> thawed_;
+  int64_t moment_bytes_ = 0;  // as told to the ledger
+};
+
+}  // namespace fts
+
+#endif  // FTS_CORE_SESSION_SESSION_H_

@@ -1,0 +1,41 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Runs a sharding unit around the module it shards.
+//
+// A module below which nothing trains, and whose inputs need no gradient, runs
+// without a graph: the frozen prefix saves no activations and is never
+// recomputed.
+// Threads: confined to the training thread.
+#ifndef FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
+#define FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
+
+#include <memory>
+#include <vector>
+
+#include "fts/core/nn/module.h"
+#include "fts/core/shard/unit.h"
+
+namespace fts {
+
+class ShardInterceptor : public nn::Interceptor {
+ public:
+  // `unit` may be null: then only the rule for frozen modules applies.
+  // `parameters`: all leaves below the module.
+  ShardInterceptor(std::shared_ptr<shard::Unit> unit,
+                   std::vector<at::Tensor> parameters);
+
+  // Throws std::runtime_error with the communicator's message when a gather
+  // fails.
+  nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
+                        const Next& next) override;
+
+ private:
+  bool NeedsGraph(const nn::Tensors& inputs) const;
+
+  std::shared_ptr<shard::Unit> unit_;
+  std::vector<at::Tensor> parameters_;
+};
+
+}  // namespace fts
+
+#endif  // FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
