@@ -127,7 +127,8 @@ void Checkpoint::Match(Diagnostics* diags) {
   const std::string output = Spell(kOutputName, spelling);
   const safetensors::TensorView* output_view = archive_->Find(output);
 
-  for (ParameterShape& parameter : ParameterShapes(config_)) {
+  std::vector<ParameterShape> parameters = ParameterShapes(config_);
+  for (ParameterShape& parameter : parameters) {
     std::string name = Spell(parameter.name, spelling);
     const safetensors::TensorView* view = archive_->Find(name);
     if (view == nullptr && parameter.name == kEmbeddingName &&
@@ -185,7 +186,7 @@ void Checkpoint::Match(Diagnostics* diags) {
     const bool only_output = missing.size() == 1 && missing[0] == output;
     diags->Error(codes::kMissingTensor,
                  absl::StrCat(file, ": lacks ", missing.size(), " of the ",
-                              missing.size() + entries_.size(),
+                              parameters.size(),
                               " tensors of the model: ", List(missing),
                               only_output ? "; if it is tied to the embedding, "
                                             "set tie_word_embeddings to true "

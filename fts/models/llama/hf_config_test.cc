@@ -125,7 +125,7 @@ TEST(HfConfigTest, RefusesOtherMathematicsByName) {
        "'partial_rotary_factor' is 0.5, which is not implemented; supported is "
        "1"},
       {R"("quantization_config": {"bits": 4})",
-       "'quantization_config' is {'bits': 4}, which is not implemented; "
+       "'quantization_config' is {bits: 4}, which is not implemented; "
        "supported is null"},
       {R"("sliding_window": 4096)",
        "'sliding_window' is 4096, which is not implemented; supported is "
