@@ -1,8 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// Makes schedules from a model: FTS's implicit one (pairs, last registered first)
-// and one that follows the model's blocks.
-// Threads: pure functions.
+// Makes schedules from a model: FTS's implicit one (pairs, last registered
+// first) and one that follows the model's blocks. Threads: pure functions.
 #ifndef FTS_CORE_SCHEDULE_GENERATE_H_
 #define FTS_CORE_SCHEDULE_GENERATE_H_
 
@@ -15,14 +14,21 @@
 
 namespace fts {
 
-// FTS's implicit schedule: the parameters backwards, two a phase; an odd one out
-// is the last phase. Tied aliases are left out. No parameters: an empty mapping.
+// FTS's implicit schedule: the parameters backwards, two a phase; an odd one
+// out is the last phase. Tied aliases are left out. No parameters: an empty
+// mapping.
 YamlNode GenerateImplicitSchedule(const ModelDescription& model);
 
-// `phases` phases that never cut through a block (a numbered module that is
-// repeated, such as model.layers.3): phase 0 holds the head and what stands
-// around the blocks after them (norms, biases with their module), later phases
-// hold blocks from the last to the first, the last one also the embeddings.
+// `phases` phases that never cut through a block, in the order in which a model
+// is thawed: first the head (what is registered after the last block), then the
+// blocks from the last to the first, in near-equal shares, then the embeddings
+// (what is registered before the first block, and every embedding module). The
+// embeddings join the last share unless `phases` leaves them one of their own.
+//
+// A block is a numbered module, such as model.layers.3, at the outermost
+// numbered level; in a model without any, every module that holds parameters
+// is one and the last of them is the head. Norms and biases go with their
+// block; parameters between two groups of blocks go with the block before them.
 // Errors: out_of_range when `phases` is below 1 or more than the model allows.
 absl::StatusOr<YamlNode> GenerateBlockSchedule(const ModelDescription& model,
                                                int phases, Diagnostics* diags);

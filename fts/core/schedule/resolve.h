@@ -2,9 +2,9 @@
 //
 // Turns a schedule as written (FTS's YAML) into a Schedule for one model, with
 // FTS's rules: exact name, else Python `re.match`, names in registration order;
-// phases disjoint; keys converted to integers. Where FTS dies with a raw error or
-// goes on wrongly, this reports a diagnostic with place, phase, entry and fix.
-// Threads: pure functions.
+// phases disjoint; keys converted to integers. Where FTS dies with a raw error
+// or goes on wrongly, this reports a diagnostic with place, phase, entry and
+// fix. Threads: pure functions.
 #ifndef FTS_CORE_SCHEDULE_RESOLVE_H_
 #define FTS_CORE_SCHEDULE_RESOLVE_H_
 
@@ -39,20 +39,6 @@ absl::StatusOr<Schedule> ResolveSchedule(const YamlNode& schedule,
                                          const ModelDescription& model,
                                          const ResolveOptions& options,
                                          Diagnostics* diags);
-
-// What the keys of a schedule come to. `changed` when a key had to be converted
-// ('1', 1.0 -> 1) or renumbered (0, 2 -> 0, 1).
-struct KeyConversion {
-  bool changed = false;     // some key is written differently in `valid`
-  bool renumbered = false;  // the phases were not 0..n-1: needs the user's review
-  YamlNode valid;           // the same schedule under integer keys 0..n-1, in order
-};
-
-// The schedule that a user should have written; `fit` saves it as
-// `<model>_ft_schedule_valid.yaml` when `changed`. Errors: keys that are no
-// integers, negative or colliding ones, no mapping at all.
-absl::StatusOr<KeyConversion> ConvertScheduleKeys(const YamlNode& schedule,
-                                                  Diagnostics* diags);
 
 }  // namespace fts
 

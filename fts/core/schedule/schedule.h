@@ -17,18 +17,31 @@
 
 namespace fts {
 
+// Ways to end a phase that FTS does not have, and per-phase early stopping.
+// Absent: not written. Resolved, but not yet run (see runnable.h).
+struct PhaseCriteria {
+  std::optional<int64_t> max_transition_step;
+  std::optional<int64_t> max_transition_tokens;
+  std::optional<double> max_transition_time;  // seconds
+  std::optional<int64_t> patience;
+  std::optional<double> min_delta;
+  std::optional<std::string> best_score;  // "global" or "per_phase"
+};
+
 struct Phase {
   int index = 0;
   // Full names, in the order the entries select them. Disjoint over all phases.
   std::vector<std::string> params;
-  // The next phase begins at the start of this epoch (from 0). -1: no such rule.
+  // The next phase begins at the start of this epoch (from 0). Negative: no
+  // such rule.
   int64_t max_transition_epoch = -1;
-  // Learning rate of the phase's new group; absent in phase 0, whose rate is the
-  // optimizer's own.
+  // Learning rate of the phase's new group; absent in phase 0, whose rate is
+  // the optimizer's own.
   std::optional<double> lr;
   // As written and structurally checked; null when absent. Phases >= 1 only.
   YamlNode new_optimizer;
   YamlNode new_lr_scheduler;
+  PhaseCriteria criteria;
   SourceLocation where;
 };
 
