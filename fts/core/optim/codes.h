@@ -1,0 +1,19 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Diagnostic codes of optim: optimizers and schedulers named in a config.
+// Each is explained with an example in docs/diagnostics.md.
+// Threads: constants only.
+
+#ifndef FTS_CORE_OPTIM_CODES_H_
+#define FTS_CORE_OPTIM_CODES_H_
+
+namespace fts::codes {
+
+// No optimizer of that name exists.
+inline constexpr char kUnknownOptimizer[] = "unknown_optimizer";
+// No learning-rate scheduler of that name exists.
+inline constexpr char kUnknownLrScheduler[] = "unknown_lr_scheduler";
+
+}  // namespace fts::codes
+
+#endif  // FTS_CORE_OPTIM_CODES_H_
