@@ -81,12 +81,14 @@ TEST(FactoryTest, ReadsOptimizerKeywords) {
 }
 
 TEST(FactoryTest, NamesUnknownClasses) {
-  EXPECT_EQ(OptimizerProblems("adamv", ""),
-            "error: unknown optimizer 'adamv'; did you mean 'adamw'? "
-            "[unknown_optimizer]\n");
-  EXPECT_EQ(OptimizerProblems("torch.optim.AdamV", ""),
-            "error: unknown optimizer 'torch.optim.AdamV'; did you mean "
-            "'torch.optim.AdamW'? [unknown_optimizer]\n");
+  EXPECT_EQ(
+      OptimizerProblems("adamv", ""),
+      "c.yaml:1:1: error: unknown optimizer 'adamv'; did you mean 'adamw'? "
+      "[unknown_optimizer]\n");
+  EXPECT_EQ(
+      OptimizerProblems("torch.optim.AdamV", ""),
+      "c.yaml:1:1: error: unknown optimizer 'torch.optim.AdamV'; did you mean "
+      "'torch.optim.AdamW'? [unknown_optimizer]\n");
   EXPECT_EQ(SchedulerProblems("StepLr", "{step_size: 1}"),
             "c.yaml:1:1: error: unknown lr_scheduler 'StepLr'; did you mean "
             "'StepLR'? [unknown_lr_scheduler]\n");

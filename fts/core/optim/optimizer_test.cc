@@ -183,7 +183,7 @@ TEST(OptimizerTest, WithoutAGradientNothingMoves) {
   EXPECT_TRUE(at::equal(flat->value_, before));
 }
 
-TEST(OptimizerTest, SplittingAFlatChangesNoBit) {
+TEST(OptimizerTest, SplittingAFlatChangesNothing) {
   // The same elements as one flat, and as two that cut the last parameter.
   FlatAdamW whole, parts;
   auto flat = std::make_shared<FakeFlat>(kSizes, 0);
