@@ -20,6 +20,7 @@ ENGINES = [
     "fts/core/comm",
     "fts/core/comm/testing",
     "fts/core/nn",
+    "fts/core/optim",
     "fts/core/recompute",
     "fts/core/shard",
 ]
