@@ -6,24 +6,14 @@
 #ifndef FTS_CORE_PLAN_RESOLVE_PLAN_H_
 #define FTS_CORE_PLAN_RESOLVE_PLAN_H_
 
-#include <string>
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/config/yaml.h"
 #include "fts/core/match/model_description.h"
 #include "fts/core/plan/plan.h"
-#include "fts/core/schedule/schedule.h"
+#include "fts/core/plan/plan_options.h"
 
 namespace fts {
-
-struct PlanOptions {
-  // Substrings: a parameter whose name contains one is in the no_decay class.
-  std::vector<std::string> no_decay;
-  // Null: every parameter belongs to phase 0. Not kept.
-  const Schedule* schedule = nullptr;
-};
 
 // `strategy_adapter_cfg` may be null: then there are no units and everything is
 // the remainder.

@@ -1,0 +1,56 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/plan/check_mesh.h"
+
+#include <string>
+#include <unordered_map>
+
+#include "absl/strings/str_cat.h"
+#include "fts/core/plan/codes.h"
+
+namespace fts {
+
+absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
+                               const DeviceMesh& mesh, Diagnostics* diags) {
+  const int64_t shards = mesh.DimSize(kDpShard);
+  std::unordered_map<std::string, const ParameterInfo*> parameters;
+  for (const ParameterInfo& p : model.parameters) parameters[p.name] = &p;
+  Diagnostics found;
+  for (const UnitSpec& unit : plan.units) {
+    if (unit.options.reshard_group && shards % *unit.options.reshard_group) {
+      const YamlNode* written =
+          unit.options.written.Find("reshard_after_forward");
+      found.Error(
+          codes::kReshardGroup,
+          absl::StrCat("unit '", unit.module, "': reshard_after_forward ",
+                       *unit.options.reshard_group, " does not divide the ",
+                       shards,
+                       " ranks of dp_shard; give a divisor, true or "
+                       "false"),
+          written ? written->where() : unit.where);
+    }
+    const YamlNode* dim_node = unit.options.shard_placement.Find("dim");
+    if (dim_node == nullptr) continue;
+    for (const SegmentSpec& segment : unit.segments) {
+      for (const std::string& name : segment.parameters) {
+        const auto it = parameters.find(name);
+        if (it == parameters.end()) continue;
+        const auto& shape = it->second->shape;
+        int64_t dim = dim_node->as_int();
+        if (dim < 0) dim += static_cast<int64_t>(shape.size());
+        if (dim <= 0 || dim >= static_cast<int64_t>(shape.size())) continue;
+        if (shape[dim] % shards == 0) continue;
+        found.Error(codes::kShardPlacement,
+                    absl::StrCat("unit '", unit.module, "': dimension ", dim,
+                                 " of '", name, "' has ", shape[dim],
+                                 " elements, which ", shards,
+                                 " ranks of dp_shard do not divide; only "
+                                 "dimension 0 may be split unevenly"),
+                    dim_node->where());
+      }
+    }
+  }
+  for (const Diagnostic& diagnostic : found.all()) diags->Add(diagnostic);
+  return found.ok() ? absl::OkStatus() : diags->status();
+}
+
+}  // namespace fts

@@ -1,0 +1,29 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// Diagnostic codes of the plan; all are listed in docs/diagnostics.md.
+#ifndef FTS_CORE_PLAN_CODES_H_
+#define FTS_CORE_PLAN_CODES_H_
+
+namespace fts::codes {
+
+inline constexpr char kUnmatchedModule[] = "unmatched_module";
+inline constexpr char kUnmatchedIgnored[] = "unmatched_ignored_params";
+inline constexpr char kPlanKey[] = "plan_key";
+inline constexpr char kConflictingOptions[] = "conflicting_options";
+inline constexpr char kReshardGroup[] = "reshard_group";
+inline constexpr char kShardPlacement[] = "shard_placement";
+
+// Warnings.
+inline constexpr char kContainer[] = "container";
+inline constexpr char kAlreadySharded[] = "already_sharded";
+inline constexpr char kUnknownActCkptMode[] = "unknown_act_ckpt_mode";
+inline constexpr char kReshardGroupOfOne[] = "reshard_group_of_one";
+inline constexpr char kEmptyUnit[] = "empty_unit";
+inline constexpr char kUnusedDefaults[] = "unused_defaults";
+
+// Notes (Plan::notes).
+inline constexpr char kMixedPhase[] = "mixed_phase";
+
+}  // namespace fts::codes
+
+#endif  // FTS_CORE_PLAN_CODES_H_

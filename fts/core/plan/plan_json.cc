@@ -1,0 +1,96 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/plan/plan_json.h"
+
+#include <cmath>
+
+namespace fts {
+namespace {
+
+Json Skipped(const Plan& plan, bool full) {
+  Json out = Json::array();
+  for (const SkippedModule& skipped : plan.skipped) {
+    Json item = {{"module", skipped.module}, {"reason", skipped.reason}};
+    if (full && skipped.reason == "already_sharded") item["by"] = skipped.by;
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+Json Unit(const UnitSpec& unit) {
+  Json out;
+  out["module"] = unit.module;
+  out["options"] = YamlToJson(unit.options.written);
+  out["is_root"] = unit.is_root;
+  out["reshard"] = unit.reshard;
+  out["segments"] = Json::array();
+  for (const SegmentSpec& segment : unit.segments) {
+    out["segments"].push_back({{"phase", segment.phase},
+                               {"dtype", segment.dtype},
+                               {"replicated", segment.replicated},
+                               {"numel", segment.numel},
+                               {"decay_numel", segment.decay_numel},
+                               {"parameters", segment.parameters}});
+  }
+  if (!unit.ignored.empty()) out["ignored"] = unit.ignored;
+  return out;
+}
+
+}  // namespace
+
+Json YamlToJson(const YamlNode& node) {
+  switch (node.kind()) {
+    case YamlNode::Kind::kNull:
+      return nullptr;
+    case YamlNode::Kind::kBool:
+      return node.as_bool();
+    case YamlNode::Kind::kInt:
+      return node.as_int();
+    case YamlNode::Kind::kFloat:
+      if (!std::isfinite(node.as_double())) return node.text();
+      return node.as_double();
+    case YamlNode::Kind::kString:
+      return node.text();
+    case YamlNode::Kind::kSequence: {
+      Json out = Json::array();
+      for (const YamlNode& item : node.items()) out.push_back(YamlToJson(item));
+      return out;
+    }
+    case YamlNode::Kind::kMapping: {
+      Json out = Json::object();
+      for (const YamlNode::Entry& entry : node.entries()) {
+        out[entry.key.text()] = YamlToJson(entry.value);
+      }
+      return out;
+    }
+  }
+  return nullptr;
+}
+
+std::string PlanToJson(const Plan& plan, const Diagnostics& diags) {
+  Json out;
+  out["units"] = Json::array();
+  for (const UnitSpec& unit : plan.units) {
+    out["units"].push_back({{"module", unit.module},
+                            {"options", YamlToJson(unit.options.written)}});
+  }
+  out["skipped"] = Skipped(plan, /*full=*/false);
+  out["warnings"] = DiagnosticsToJson(diags.warnings());
+  return DumpJson(out);
+}
+
+std::string FullPlanToJson(const Plan& plan, const Diagnostics& diags) {
+  Json out;
+  out["format"] = "fts-plan/1";
+  out["units"] = Json::array();
+  for (const UnitSpec& unit : plan.units) out["units"].push_back(Unit(unit));
+  out["remainder"] = Unit(plan.remainder);
+  out["unplanned"] = plan.unplanned_shard ? "shard" : "replicate";
+  out["tp_plan"] = YamlToJson(plan.tp.tp_plan);
+  out["loss_parallel"] = plan.tp.loss_parallel;
+  out["skipped"] = Skipped(plan, /*full=*/true);
+  out["notes"] = DiagnosticsToJson(plan.notes);
+  out["warnings"] = DiagnosticsToJson(diags.warnings());
+  return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace fts

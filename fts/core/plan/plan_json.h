@@ -1,0 +1,33 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// A plan as JSON: the object of `fts plan resolve --json`, and the whole plan
+// (segments included) that a run leaves as plan.json.
+// Threads: pure functions.
+#ifndef FTS_CORE_PLAN_PLAN_JSON_H_
+#define FTS_CORE_PLAN_PLAN_JSON_H_
+
+#include <string>
+
+#include "fts/core/base/diagnostics.h"
+#include "fts/core/base/diagnostics_json.h"
+#include "fts/core/config/yaml.h"
+#include "fts/core/plan/plan.h"
+
+namespace fts {
+
+// {"units":[{"module","options"}],"skipped":[{"module","reason"}],
+//  "warnings":[{"code","message","file","line","column"}]} on one line.
+// `options` holds exactly the keys written.
+std::string PlanToJson(const Plan& plan, const Diagnostics& diags);
+
+// The above with format "fts-plan/1", and for each unit and for the remainder:
+// is_root, reshard, segments [{phase,dtype,replicated,numel,decay_numel,
+// parameters}]; then notes. Indented.
+std::string FullPlanToJson(const Plan& plan, const Diagnostics& diags);
+
+// A YAML value as JSON; numbers that JSON lacks (inf, nan) become strings.
+Json YamlToJson(const YamlNode& node);
+
+}  // namespace fts
+
+#endif  // FTS_CORE_PLAN_PLAN_JSON_H_

@@ -1,0 +1,71 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/plan/plan_json.h"
+
+#include <string>
+
+#include "fts/core/plan/resolve_plan.h"
+#include "fts/core/plan/test_models.h"
+#include "gtest/gtest.h"
+
+namespace fts {
+namespace {
+
+TEST(PlanToJson, HasTheShapeOfTheContract) {
+  Diagnostics diags;
+  const auto plan =
+      ResolvePlan(Yaml("fsdp_default_kwargs: {cpu_offload_policy: {}}\n"
+                       "fsdp_plan:\n"
+                       "  m.a: {act_ckpt: [wrapped]}\n"
+                       "  'm.*': {}\n"),
+                  MakeModel({"m.a.w", "m.l.b.w"}, {"m.l"}), {}, &diags);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(
+      PlanToJson(*plan, diags),
+      R"({"units":[{"module":"m.a","options":{"cpu_offload_policy":{}}},)"
+      R"({"module":"m","options":{"cpu_offload_policy":{}}}],)"
+      R"("skipped":[{"module":"m.l","reason":"container"},)"
+      R"({"module":"m.l.b","reason":"already_sharded"}],)"
+      R"("warnings":[{"code":"container","message":"fsdp_plan entry 'm.*' )"
+      R"(matches 'm.l', a ModuleList: a container is never called itself, so )"
+      R"(it is left out; plan the modules in it","file":"plan.yaml","line":4,)"
+      R"("column":3},{"code":"already_sharded","message":"fsdp_plan entry )"
+      R"('m.*': module 'm.l.b' is already sharded as part of 'm', so it is )"
+      R"(skipped; name it in an entry before 'm.*' to make it a unit of its )"
+      R"(own","file":"plan.yaml","line":4,"column":3}]})");
+}
+
+TEST(PlanToJson, AnEmptyPlan) {
+  EXPECT_EQ(PlanToJson(Plan(), Diagnostics()),
+            R"({"units":[],"skipped":[],"warnings":[]})");
+}
+
+TEST(FullPlanToJson, HasSegmentsAndRemainder) {
+  Diagnostics diags;
+  PlanOptions options;
+  options.no_decay = {"bias"};
+  const auto plan =
+      ResolvePlan(Yaml("tp_plan: llama\nfsdp_plan: {m: {}}"),
+                  MakeModel({"m.bias", "m.w", "n.w"}), options, &diags);
+  ASSERT_TRUE(plan.ok());
+  const Json json = Json::parse(FullPlanToJson(*plan, diags));
+  EXPECT_EQ(json["format"], "fts-plan/1");
+  EXPECT_EQ(DumpJson(json["units"]),
+            R"([{"module":"m","options":{},"is_root":true,"reshard":false,)"
+            R"("segments":[{"phase":0,"dtype":"float32","replicated":false,)"
+            R"("numel":16,"decay_numel":8,"parameters":["m.w","m.bias"]}]}])");
+  EXPECT_EQ(json["remainder"]["segments"][0]["replicated"], true);
+  EXPECT_EQ(json["remainder"]["segments"][0]["parameters"][0], "n.w");
+  EXPECT_EQ(json["unplanned"], "replicate");
+  EXPECT_EQ(json["tp_plan"], "llama");
+  EXPECT_EQ(json["notes"][0]["code"], "mixed_phase");
+}
+
+TEST(YamlToJson, EveryKind) {
+  EXPECT_EQ(
+      DumpJson(YamlToJson(
+          Yaml("{a: null, b: yes, c: 010, d: 0.5, e: '1', f: [1e-06, .inf]}"))),
+      R"({"a":null,"b":true,"c":8,"d":0.5,"e":"1","f":["1e-06",".inf"]})");
+}
+
+}  // namespace
+}  // namespace fts

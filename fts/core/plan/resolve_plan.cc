@@ -1,0 +1,272 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/plan/resolve_plan.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fts/core/base/codes.h"
+#include "fts/core/base/did_you_mean.h"
+#include "fts/core/match/name_matcher.h"
+#include "fts/core/plan/codes.h"
+#include "fts/core/plan/segments.h"
+#include "fts/core/plan/unit_options.h"
+
+namespace fts {
+namespace {
+
+constexpr char kPlanName[] = "fsdp_plan";
+constexpr char kDefaultsName[] = "fsdp_default_kwargs";
+constexpr char kUnplanned[] = "unplanned";
+constexpr char kTpPlan[] = "tp_plan";
+constexpr char kLossParallel[] = "loss_parallel";
+
+// A module that some entry selected, at the position of the first one.
+struct Planned {
+  std::string module;
+  std::string entry;  // the entry whose options hold
+  YamlNode options;
+  SourceLocation where;
+};
+
+class Resolver {
+ public:
+  Resolver(const YamlNode& config, const ModelDescription& model,
+           const PlanOptions& options, Diagnostics* diags)
+      : config_(config), model_(model), options_(options), diags_(diags) {}
+
+  absl::StatusOr<Plan> Run() {
+    const int errors_before = diags_->num_errors();
+    CheckTopLevel();
+    ReadDefaults();
+    ReadEntries();
+    ApplyEntries();
+    if (diags_->num_errors() > errors_before) return diags_->status();
+    AssignParameters(model_, options_, &plan_, diags_);
+    if (diags_->num_errors() > errors_before) return diags_->status();
+    return std::move(plan_);
+  }
+
+ private:
+  void CheckTopLevel() {
+    static const auto* const known = new std::vector<std::string>{
+        kPlanName, kDefaultsName, kUnplanned, kTpPlan, kLossParallel};
+    if (!config_.is_null() && !config_.is_mapping()) {
+      diags_->Error(
+          codes::kBadType,
+          absl::StrCat("strategy_adapter_cfg is ", DescribeYaml(config_),
+                       "; it must be a mapping, or null for none"),
+          config_.where());
+    }
+    for (const YamlNode::Entry& entry : config_.entries()) {
+      const std::string& key = entry.key.text();
+      if (std::find(known->begin(), known->end(), key) != known->end()) {
+        continue;
+      }
+      diags_->Error(codes::kUnknownKey,
+                    absl::StrCat("strategy_adapter_cfg has no key '", key, "'",
+                                 DidYouMean(key, *known)),
+                    entry.key.where());
+    }
+    if (const YamlNode* unplanned = config_.Find(kUnplanned)) {
+      const bool shard = unplanned->text() == "shard";
+      if (!unplanned->is_string() ||
+          (!shard && unplanned->text() != "replicate")) {
+        diags_->Error(
+            codes::kBadValue,
+            absl::StrCat("unplanned is ", DescribeYaml(*unplanned),
+                         "; it must be replicate or shard",
+                         DidYouMean(unplanned->text(), {"replicate", "shard"})),
+            unplanned->where());
+      }
+      plan_.unplanned_shard = shard;
+    }
+    if (const YamlNode* tp = config_.Find(kTpPlan)) {
+      if (!tp->is_null() && !tp->is_string() && !tp->is_mapping()) {
+        diags_->Error(codes::kBadType,
+                      absl::StrCat("tp_plan is ", DescribeYaml(*tp),
+                                   "; it must be a plan's name or a mapping "
+                                   "{module pattern: style}"),
+                      tp->where());
+      }
+      plan_.tp.tp_plan = *tp;
+    }
+    if (const YamlNode* loss = config_.Find(kLossParallel)) {
+      if (loss->is_bool()) {
+        plan_.tp.loss_parallel = loss->as_bool();
+      } else if (!loss->is_null()) {
+        diags_->Error(codes::kBadType,
+                      absl::StrCat("loss_parallel is ", DescribeYaml(*loss),
+                                   "; it must be true or false"),
+                      loss->where());
+      }
+    }
+  }
+
+  void ReadDefaults() {
+    const YamlNode* defaults = config_.Find(kDefaultsName);
+    defaults_ =
+        CheckOptions(defaults ? *defaults : YamlNode(), kDefaultsName, diags_);
+    const YamlNode* plan = config_.Find(kPlanName);
+    const bool planned = plan != nullptr && !plan->entries().empty();
+    if (!planned && !defaults_.entries().empty() && !plan_.unplanned_shard) {
+      diags_->Warning(codes::kUnusedDefaults,
+                      "fsdp_default_kwargs has no effect: there is no "
+                      "fsdp_plan to apply it to; add entries to fsdp_plan, or "
+                      "remove it",
+                      defaults->where());
+    }
+    // The implicit root is no entry: it takes what moves its parameters from
+    // the defaults, but neither checkpointing (which would nest in that of the
+    // units) nor mp_policy (the remainder follows `precision`).
+    if (plan_.unplanned_shard) {
+      std::vector<YamlNode::Entry> taken;
+      for (const YamlNode::Entry& entry : defaults_.entries()) {
+        const std::string& key = entry.key.text();
+        if (key == "reshard_after_forward" || key == "cpu_offload_policy" ||
+            key == "offload_policy") {
+          taken.push_back(entry);
+        }
+      }
+      plan_.remainder.options = ReadOptions(YamlNode::Mapping(taken));
+    } else {
+      plan_.remainder.options = ReadOptions(YamlNode());
+    }
+  }
+
+  void ReadEntries() {
+    const YamlNode* plan = config_.Find(kPlanName);
+    if (plan == nullptr || plan->is_null()) return;
+    if (!plan->is_mapping()) {
+      diags_->Error(codes::kBadType,
+                    absl::StrCat("fsdp_plan is ", DescribeYaml(*plan),
+                                 "; it must be a mapping {module or pattern: "
+                                 "options}"),
+                    plan->where());
+      return;
+    }
+    std::vector<std::string> names;
+    for (const ModuleInfo& module : model_.modules) {
+      names.push_back(module.name);
+    }
+    const NameMatcher matcher(std::move(names));
+    for (const YamlNode::Entry& entry : plan->entries()) {
+      ReadEntry(entry, matcher);
+    }
+  }
+
+  void ReadEntry(const YamlNode::Entry& entry, const NameMatcher& matcher) {
+    const std::string& key = entry.key.text();
+    if (!entry.key.is_string()) {
+      diags_->Error(
+          codes::kPlanKey,
+          absl::StrCat("fsdp_plan key ", key, " is read as ",
+                       entry.key.kind_name(),
+                       ", not as a name; put it in quotes: '", key, "'"),
+          entry.key.where());
+      return;
+    }
+    const std::string owner = absl::StrCat("fsdp_plan entry '", key, "'");
+    const YamlNode options =
+        OverlayOptions(defaults_, CheckOptions(entry.value, owner, diags_));
+    const auto match = matcher.Find(key);
+    if (!match.ok()) {
+      diags_->Error(NameMatcher::CodeOf(match.status()),
+                    absl::StrCat(owner, ": ", match.status().message()),
+                    entry.key.where());
+      return;
+    }
+    if (match->indices.empty()) {
+      diags_->Error(codes::kUnmatchedModule,
+                    absl::StrCat(owner, " matches no module",
+                                 DidYouMean(key, matcher.names())),
+                    entry.key.where());
+      return;
+    }
+    for (const int index : match->indices) {
+      const ModuleInfo& module = model_.modules[index];
+      if (module.container) {
+        SkipContainer(module, owner, entry.key.where());
+        continue;
+      }
+      const Planned planned{module.name, key, options, entry.key.where()};
+      const auto [it, fresh] = position_.emplace(module.name, planned_.size());
+      if (fresh) {
+        planned_.push_back(planned);
+      } else {
+        planned_[it->second] = planned;
+      }
+    }
+  }
+
+  void SkipContainer(const ModuleInfo& module, const std::string& owner,
+                     const SourceLocation& where) {
+    if (!containers_.insert(module.name).second) return;
+    diags_->Warning(codes::kContainer,
+                    absl::StrCat(owner, " matches '", module.name, "', a ",
+                                 module.class_name,
+                                 ": a container is never called itself, so it "
+                                 "is left out; plan the modules in it"),
+                    where);
+    plan_.skipped.push_back({module.name, "container", ""});
+  }
+
+  void ApplyEntries() {
+    std::unordered_map<std::string, const Planned*> units;
+    for (const Planned& planned : planned_) {
+      // Walks up from the module: the nearest unit above is in the way.
+      const Planned* above = nullptr;
+      for (std::string at = planned.module; !at.empty() && above == nullptr;) {
+        at = ParentOf(at);
+        const auto it = units.find(at);
+        if (it != units.end()) above = it->second;
+      }
+      if (above != nullptr) {
+        const std::string fix =
+            planned.entry == above->entry
+                ? absl::StrCat("name it in an entry before '", above->entry)
+                : absl::StrCat("put this entry before '", above->entry);
+        diags_->Warning(
+            codes::kAlreadySharded,
+            absl::StrCat("fsdp_plan entry '", planned.entry, "': module '",
+                         planned.module, "' is already sharded as part of '",
+                         above->module, "', so it is skipped; ", fix,
+                         "' to make it a unit of its own"),
+            planned.where);
+        plan_.skipped.push_back(
+            {planned.module, "already_sharded", above->module});
+        continue;
+      }
+      units[planned.module] = &planned;
+      UnitSpec unit;
+      unit.module = planned.module;
+      unit.options = ReadOptions(planned.options);
+      unit.where = planned.where;
+      plan_.units.push_back(std::move(unit));
+    }
+  }
+
+  const YamlNode& config_;
+  const ModelDescription& model_;
+  const PlanOptions& options_;
+  Diagnostics* const diags_;
+
+  YamlNode defaults_;
+  std::vector<Planned> planned_;
+  std::unordered_map<std::string, size_t> position_;  // of a module in planned_
+  std::unordered_set<std::string> containers_;
+  Plan plan_;
+};
+
+}  // namespace
+
+absl::StatusOr<Plan> ResolvePlan(const YamlNode& strategy_adapter_cfg,
+                                 const ModelDescription& model,
+                                 const PlanOptions& options,
+                                 Diagnostics* diags) {
+  return Resolver(strategy_adapter_cfg, model, options, diags).Run();
+}
+
+}  // namespace fts

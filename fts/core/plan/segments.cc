@@ -1,0 +1,331 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/plan/segments.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fts/core/base/did_you_mean.h"
+#include "fts/core/match/name_matcher.h"
+#include "fts/core/plan/codes.h"
+
+namespace fts {
+namespace {
+
+constexpr int kNever = std::numeric_limits<int>::max();  // sorts last
+
+// The lowest module that contains both.
+std::string CommonAncestor(std::string a, const std::string& b) {
+  while (!IsWithin(b, a)) a = ParentOf(a);
+  return a;
+}
+
+// Parameters of one segment while it is being filled.
+struct Bin {
+  std::vector<std::string> decay, no_decay;
+  int64_t decay_numel = 0, no_decay_numel = 0;
+};
+// (phase, dtype's number, replicated) -> bin: the order of the segments.
+using Bins = std::map<std::tuple<int, int, bool>, Bin>;
+
+class Assigner {
+ public:
+  Assigner(const ModelDescription& model, const PlanOptions& options,
+           Plan* plan, Diagnostics* diags)
+      : model_(model), options_(options), plan_(plan), diags_(diags) {}
+
+  void Run() {
+    for (size_t i = 0; i < plan_->units.size(); ++i) {
+      unit_of_module_[plan_->units[i].module] = i;
+    }
+    FindThawPhases();
+    FindOwners();
+    FindIgnored();
+    std::vector<Bins> bins(plan_->units.size());
+    Bins remainder;
+    for (const ParameterInfo& parameter : model_.parameters) {
+      if (parameter.shared_with) continue;
+      const int unit = UnitOf(parameter.name);
+      if (unit < 0) {
+        Put(parameter, /*replicated=*/!plan_->unplanned_shard, &remainder);
+      } else if (ignored_[unit].count(parameter.name) > 0) {
+        plan_->units[unit].ignored.push_back(parameter.name);
+        Put(parameter, /*replicated=*/true, &remainder);
+      } else {
+        CheckPlacement(plan_->units[unit], parameter);
+        Put(parameter, /*replicated=*/false, &bins[unit]);
+      }
+    }
+    for (size_t i = 0; i < bins.size(); ++i) {
+      UnitSpec& unit = plan_->units[i];
+      unit.segments = Segments(bins[i]);
+      if (unit.segments.empty()) {
+        diags_->Warning(
+            codes::kEmptyUnit,
+            absl::StrCat("unit '", unit.module, "' holds no parameters",
+                         Reason(unit), "; it does nothing"),
+            unit.where);
+      }
+    }
+    plan_->remainder.segments = Segments(remainder);
+    FindRoot();
+    NoteMixedPhases();
+  }
+
+ private:
+  void FindThawPhases() {
+    if (options_.schedule == nullptr) return;
+    for (const Phase& phase : options_.schedule->phases) {
+      for (const std::string& name : phase.params) {
+        if (phase.index <= options_.schedule->max_depth) {
+          phase_[name] = phase.index;
+        }
+      }
+    }
+  }
+
+  void FindOwners() {
+    for (const ParameterInfo& parameter : model_.parameters) {
+      const std::string& canonical =
+          parameter.shared_with ? *parameter.shared_with : parameter.name;
+      const std::string owner = OwnerOf(parameter.name);
+      const auto [it, fresh] = owner_.emplace(canonical, owner);
+      if (!fresh) it->second = CommonAncestor(it->second, owner);
+      canonical_[parameter.name] = canonical;
+    }
+  }
+
+  void FindIgnored() {
+    ignored_.resize(plan_->units.size());
+    std::vector<std::string> names;
+    for (const ParameterInfo& p : model_.parameters) names.push_back(p.name);
+    const NameMatcher matcher(names);
+    std::set<std::string> reported;  // defaults reach every unit: say it once
+    for (size_t i = 0; i < plan_->units.size(); ++i) {
+      for (const YamlNode& item :
+           plan_->units[i].options.ignored_params.items()) {
+        const auto match = matcher.Find(item.text());
+        if (match.ok() && !match->indices.empty()) {
+          for (const int index : match->indices) {
+            ignored_[i].insert(canonical_[names[index]]);
+          }
+          continue;
+        }
+        if (!reported.insert(item.text()).second) continue;
+        if (!match.ok()) {
+          diags_->Error(NameMatcher::CodeOf(match.status()),
+                        absl::StrCat("ignored_params entry '", item.text(),
+                                     "': ", match.status().message()),
+                        item.where());
+        } else {
+          diags_->Error(codes::kUnmatchedIgnored,
+                        absl::StrCat("ignored_params entry '", item.text(),
+                                     "' matches no parameter",
+                                     DidYouMean(item.text(), names)),
+                        item.where());
+        }
+      }
+    }
+  }
+
+  // The lowest unit that contains all owners of the parameter, or -1.
+  int UnitOf(const std::string& name) const {
+    std::string module = owner_.at(name);
+    while (true) {
+      const auto it = unit_of_module_.find(module);
+      if (it != unit_of_module_.end()) return static_cast<int>(it->second);
+      if (module.empty()) return -1;
+      module = ParentOf(module);
+    }
+  }
+
+  void CheckPlacement(const UnitSpec& unit, const ParameterInfo& parameter) {
+    const YamlNode* dim = unit.options.shard_placement.Find("dim");
+    if (dim == nullptr) return;
+    const int64_t rank = static_cast<int64_t>(parameter.shape.size());
+    if (dim->as_int() < rank && dim->as_int() >= -rank) return;
+    diags_->Error(
+        codes::kShardPlacement,
+        absl::StrCat("unit '", unit.module, "': shard_placement dim ",
+                     dim->as_int(), " is no dimension of '", parameter.name,
+                     "', which has ", rank,
+                     "; plan that parameter's module on its own, or list it in "
+                     "ignored_params"),
+        dim->where());
+  }
+
+  void Put(const ParameterInfo& parameter, bool replicated, Bins* bins) {
+    int phase = 0;
+    if (options_.schedule != nullptr) {
+      const auto it = phase_.find(parameter.name);
+      phase = it == phase_.end() ? kNever : it->second;
+    }
+    const int dtype =
+        dtypes_.emplace(parameter.dtype, dtypes_.size()).first->second;
+    Bin& bin = (*bins)[{phase, dtype, replicated}];
+    const bool decays =
+        std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
+                     [&](const std::string& part) {
+                       return parameter.name.find(part) != std::string::npos;
+                     });
+    (decays ? bin.decay : bin.no_decay).push_back(parameter.name);
+    (decays ? bin.decay_numel : bin.no_decay_numel) += parameter.numel();
+  }
+
+  std::vector<SegmentSpec> Segments(const Bins& bins) const {
+    std::vector<SegmentSpec> out;
+    for (const auto& [key, bin] : bins) {
+      SegmentSpec segment;
+      segment.phase = std::get<0>(key) == kNever ? -1 : std::get<0>(key);
+      for (const auto& [name, number] : dtypes_) {
+        if (number == std::get<1>(key)) segment.dtype = name;
+      }
+      segment.replicated = std::get<2>(key);
+      segment.parameters = bin.decay;
+      segment.parameters.insert(segment.parameters.end(), bin.no_decay.begin(),
+                                bin.no_decay.end());
+      segment.decay_numel = bin.decay_numel;
+      segment.numel = bin.decay_numel + bin.no_decay_numel;
+      out.push_back(std::move(segment));
+    }
+    return out;
+  }
+
+  // Why a unit has nothing.
+  std::string Reason(const UnitSpec& unit) const {
+    if (!unit.ignored.empty()) return ": ignored_params took them all";
+    for (const ParameterInfo& p : model_.parameters) {
+      if (!IsWithin(OwnerOf(p.name), unit.module)) continue;
+      const int holder = UnitOf(canonical_.at(p.name));
+      const std::string name =
+          holder < 0 ? "the remainder"
+                     : absl::StrCat("unit '", plan_->units[holder].module, "'");
+      if (holder < 0 || !IsWithin(plan_->units[holder].module, unit.module)) {
+        return absl::StrCat(": '", p.name, "' is tied and belongs to ", name);
+      }
+    }
+    for (const UnitSpec& other : plan_->units) {
+      if (other.module != unit.module && IsWithin(other.module, unit.module)) {
+        return " of its own: the units below it hold them all";
+      }
+    }
+    return "";
+  }
+
+  void FindRoot() {
+    UnitSpec& remainder = plan_->remainder;
+    const bool sharded_remainder =
+        std::any_of(remainder.segments.begin(), remainder.segments.end(),
+                    [](const SegmentSpec& s) { return !s.replicated; });
+    remainder.is_root = sharded_remainder;
+    for (UnitSpec& unit : plan_->units) {
+      unit.is_root = !sharded_remainder &&
+                     std::all_of(plan_->units.begin(), plan_->units.end(),
+                                 [&](const UnitSpec& other) {
+                                   return IsWithin(other.module, unit.module);
+                                 });
+      SetReshard(&unit);
+    }
+    if (sharded_remainder) {
+      SetReshard(&remainder);
+    } else {
+      remainder.reshard = false;  // replicated: nothing to free
+    }
+  }
+
+  static void SetReshard(UnitSpec* unit) {
+    switch (unit->options.reshard_after_forward) {
+      case Reshard::kDefault:
+        unit->reshard = !unit->is_root;
+        break;
+      case Reshard::kAlways:
+        unit->reshard = true;
+        break;
+      case Reshard::kNever:
+        unit->reshard = false;
+        break;
+    }
+  }
+
+  // FTS tells of phases that mix sharded and plain parameters; so do we, as a
+  // note: here both kinds train correctly.
+  void NoteMixedPhases() {
+    std::set<int> sharded;
+    for (const UnitSpec& unit : plan_->units) {
+      for (const SegmentSpec& segment : unit.segments) {
+        sharded.insert(segment.phase);
+      }
+    }
+    for (const SegmentSpec& segment : plan_->remainder.segments) {
+      if (!segment.replicated) sharded.insert(segment.phase);
+    }
+    std::map<int, std::vector<std::string>> plain;
+    for (const SegmentSpec& segment : plan_->remainder.segments) {
+      if (!segment.replicated || segment.phase < 0) continue;
+      auto& names = plain[segment.phase];
+      names.insert(names.end(), segment.parameters.begin(),
+                   segment.parameters.end());
+    }
+    for (const auto& [phase, names] : plain) {
+      if (sharded.count(phase) == 0) continue;
+      Diagnostic note;
+      note.severity = Severity::kWarning;
+      note.code = codes::kMixedPhase;
+      note.message = absl::StrCat(
+          "phase ", phase, " thaws sharded parameters together with ",
+          names.size(), " replicated ", names.size() == 1 ? "one: " : "ones: ",
+          absl::StrJoin(names.begin(),
+                        names.begin() + std::min<size_t>(names.size(), 6),
+                        ", "),
+          names.size() > 6 ? ", ..." : "",
+          "; add their modules to fsdp_plan, or set unplanned: shard, to shard "
+          "them too");
+      plan_->notes.push_back(std::move(note));
+    }
+  }
+
+  const ModelDescription& model_;
+  const PlanOptions& options_;
+  Plan* const plan_;
+  Diagnostics* const diags_;
+
+  std::unordered_map<std::string, size_t> unit_of_module_;
+  std::unordered_map<std::string, int> phase_;
+  std::unordered_map<std::string, std::string> owner_;      // by canonical name
+  std::unordered_map<std::string, std::string> canonical_;  // by any name
+  std::vector<std::unordered_set<std::string>> ignored_;    // by unit
+  std::map<std::string, int> dtypes_;  // numbered by first appearance
+};
+
+}  // namespace
+
+bool IsWithin(const std::string& module, const std::string& ancestor) {
+  if (ancestor.empty() || module == ancestor) return true;
+  return module.size() > ancestor.size() &&
+         module.compare(0, ancestor.size(), ancestor) == 0 &&
+         module[ancestor.size()] == '.';
+}
+
+std::string ParentOf(const std::string& module) {
+  const size_t dot = module.rfind('.');
+  return dot == std::string::npos ? "" : module.substr(0, dot);
+}
+
+std::string OwnerOf(const std::string& parameter) {
+  return ParentOf(parameter);
+}
+
+void AssignParameters(const ModelDescription& model, const PlanOptions& options,
+                      Plan* plan, Diagnostics* diags) {
+  Assigner(model, options, plan, diags).Run();
+}
+
+}  // namespace fts
