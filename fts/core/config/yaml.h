@@ -141,7 +141,8 @@ absl::StatusOr<YamlNode> ParseYaml(const std::string& text,
                                    const YamlLimits& limits = {});
 
 struct EmitOptions {
-  bool places = false;  // a trailing "# file:line" on each line with a value
+  bool places = false;   // a trailing "# file:line" on each line with a value
+  std::string no_place;  // stands for the place of values that have none
 };
 
 // Block-style YAML that reads back equal (YamlEqual), ending in a newline.

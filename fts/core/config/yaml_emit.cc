@@ -128,7 +128,8 @@ class Emitter {
 
   void End(const YamlNode& node) {
     if (options_.places) {
-      std::string place = node.where().known() ? *node.where().file : "";
+      std::string place =
+          node.where().known() ? *node.where().file : options_.no_place;
       if (node.where().line > 0) {
         place += ":" + std::to_string(node.where().line);
       }

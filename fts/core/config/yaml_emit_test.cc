@@ -51,6 +51,8 @@ TEST(EmitYaml, Places) {
             "    - 2  # f.yaml:1\n"
             "d: null  # f.yaml:2\n");
   EXPECT_TRUE(YamlEqual(Parse(EmitYaml(node, options)), node));
+  options.no_place = "command line";
+  EXPECT_EQ(EmitYaml(YamlNode::Int(1), options), "1  # command line\n");
 }
 
 TEST(EmitYaml, HardStringsReadBackEqual) {

@@ -1,0 +1,23 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/cli/device_free.h"
+
+namespace fts::cli {
+
+std::vector<Command> DeviceFreeCommands() {
+  return {
+      {{"schedule", "resolve"},
+       "resolve a fine-tuning schedule against a model",
+       RunScheduleResolve},
+      {{"schedule", "generate"},
+       "make a fine-tuning schedule for a model",
+       RunScheduleGenerate},
+      {{"plan", "resolve"},
+       "resolve a sharding plan against a model",
+       RunPlanResolve},
+      {{"config", "print"},
+       "print the merged config, each value with its place",
+       RunConfigPrint},
+  };
+}
+
+}  // namespace fts::cli
