@@ -1,0 +1,294 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""Runs the fts binary as a user would and compares all that it prints."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+FTS = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"],
+                   "fts/cli/fts")
+
+MODEL = {
+    "format": "fts-model/1",
+    "modules": [
+        {"name": name, "class": "M", "container": container}
+        for name, container in [("", False), ("layers", True),
+                                ("layers.0", False), ("layers.1", False),
+                                ("head", False)]
+    ],
+    "parameters": [
+        {"name": name, "shape": [2, 3], "dtype": "float32", "shared_with": None}
+        for name in ["layers.0.w", "layers.0.b", "layers.1.w", "layers.1.b",
+                     "head.w"]
+    ],
+}
+
+SCHEDULE = """\
+0:
+  params: [head.w]
+  max_transition_epoch: 1
+1:
+  params: ['layers.1.*']
+  max_transition_epoch: 3
+2:
+  params: ['layers.0.*']
+  lr: 1e-06
+"""
+
+
+class GoldenTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=os.environ["TEST_TMPDIR"])
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.write("model.json", json.dumps(MODEL))
+        self.write("s.yaml", SCHEDULE)
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w") as f:
+            f.write(text)
+
+    def fts(self, *args, typed_in=None):
+        """Exit code, standard output, standard error; the folder is `$`."""
+        env = dict(os.environ)
+        env.pop("BUILD_WORKING_DIRECTORY", None)
+        cwd = self.folder
+        if typed_in:  # as under `bazel run`: started elsewhere
+            env["BUILD_WORKING_DIRECTORY"], cwd = typed_in, "/"
+        run = subprocess.run([FTS] + list(args), cwd=cwd, env=env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             universal_newlines=True, check=False)
+        return (run.returncode, run.stdout.replace(self.folder, "$"),
+                run.stderr.replace(self.folder, "$"))
+
+    def errors(self, *args):
+        """Runs with --json; checks that both streams tell the same."""
+        code, out, err = self.fts(*args, "--json")
+        self.assertEqual(code, 2, err)
+        self.assertEqual(out.count("\n"), 1)
+        errors = json.loads(out)["errors"]
+        lines = []
+        for e in errors:
+            self.assertEqual(list(e),
+                             ["code", "message", "file", "line", "column"])
+            place = "".join("%s:" % e[k] for k in ("file", "line", "column")
+                            if e[k] is not None)
+            lines.append("%serror: %s [%s]\n" % (place and place + " ",
+                                                 e["message"], e["code"]))
+        self.assertEqual("".join(lines), "".join(
+            line + "\n" for line in err.splitlines() if "error:" in line))
+        return "".join(lines)
+
+    # schedule resolve ------------------------------------------------------
+
+    def test_schedule_resolve_json(self):
+        code, out, err = self.fts("schedule", "resolve", "--model",
+                                  "model.json", "--schedule", "s.yaml",
+                                  "--json")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(
+            out, '{"phases":['
+            '{"phase":0,"params":["head.w"],"max_transition_epoch":1,'
+            '"lr":null},'
+            '{"phase":1,"params":["layers.1.w","layers.1.b"],'
+            '"max_transition_epoch":3,"lr":1e-05},'
+            '{"phase":2,"params":["layers.0.w","layers.0.b"],'
+            '"max_transition_epoch":-1,"lr":1e-06}],'
+            '"max_depth":2,"max_epochs":null,"warnings":[]}\n')
+
+    def test_schedule_resolve_options(self):
+        code, out, err = self.fts("schedule", "resolve", "--model",
+                                  "model.json", "--schedule", "s.yaml",
+                                  "--max-depth", "1", "--base-max-lr", "2e-3",
+                                  "--max-epochs", "7", "--json")
+        self.assertEqual((code, err), (0, ""))
+        got = json.loads(out)
+        self.assertEqual([p["lr"] for p in got["phases"]], [None, 2e-3, 1e-6])
+        self.assertEqual((got["max_depth"], got["max_epochs"]), (1, 7))
+
+    def test_schedule_resolve_text(self):
+        self.assertEqual(
+            self.fts("schedule", "resolve", "--model", "model.json",
+                     "--schedule", "s.yaml"),
+            (0, "phase 0: 1 parameter, ends by epoch 1\n  head.w\n"
+             "phase 1: 2 parameters, lr 1.0e-05, ends by epoch 3\n"
+             "  layers.1.w\n  layers.1.b\n"
+             "phase 2: 2 parameters, lr 1.0e-06\n"
+             "  layers.0.w\n  layers.0.b\n"
+             "max_depth: 2\n", ""))
+
+    def test_schedule_resolve_errors(self):
+        base = ["schedule", "resolve", "--model", "model.json", "--schedule"]
+        self.assertEqual(
+            self.errors("schedule", "resolve", "--model", "no.json",
+                        "--schedule", "no.yaml").splitlines()[-1],
+            "error: cannot read 'no.yaml': no such file [missing_file]")
+        self.assertEqual(
+            self.errors(*base, "s.yaml", "--max-depth", "-2", "--base-max-lr",
+                        "fast", "--max-epochs", "0"),
+            "error: --max-depth is -2; it must be at least -1 [out_of_range]\n"
+            "error: --max-epochs is 0; it must be at least 1 [out_of_range]\n"
+            "error: --base-max-lr is 'fast'; it must be a number of at least "
+            "0, or none [out_of_range]\n")
+        self.write("bad.yaml", "0: {params: [head.w]}\n0: {params: [x]}\n")
+        self.assertEqual(
+            self.errors(*base, "bad.yaml"),
+            "bad.yaml:2:1: error: duplicate key '0', first at bad.yaml:1:1; "
+            "remove one of the two [duplicate_key]\n")
+        self.write("none.yaml", "0: {params: [head.w]}\n1: {params: [haed]}\n")
+        self.assertIn("none.yaml:2:14: error: ",
+                      self.errors(*base, "none.yaml"))
+
+    def test_usage_errors(self):
+        self.assertEqual(
+            self.errors("schedule", "resolve", "--schedule", "s.yaml"),
+            "error: --model is required; `fts schedule resolve --help` lists "
+            "the options [usage]\n")
+        self.assertEqual(
+            self.errors("schedule", "resolve", "--model", "model.json",
+                        "--schedule", "s.yaml", "--epoch-transition-only"),
+            "error: unknown option '--epoch-transition-only'; did you mean "
+            "'--epoch-transitions-only'? [usage]\n")
+        self.assertEqual(
+            self.errors("schedule", "lint"),
+            "error: unknown command 'schedule lint'; 'schedule' goes with "
+            "resolve, generate [usage]\n")
+        self.assertEqual(self.fts("schedul", "resolve"), (
+            2, "", "error: unknown command 'schedul'; did you mean 'schedule "
+            "resolve'? [usage]\n"))
+
+    # schedule generate -----------------------------------------------------
+
+    def test_schedule_generate(self):
+        code, out, err = self.fts("schedule", "generate", "--model",
+                                  "model.json", "--json")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(
+            out, '{"phases":['
+            '{"phase":0,"params":["head.w","layers.1.b"],'
+            '"max_transition_epoch":-1,"lr":null},'
+            '{"phase":1,"params":["layers.1.w","layers.0.b"],'
+            '"max_transition_epoch":-1,"lr":1e-05},'
+            '{"phase":2,"params":["layers.0.w"],'
+            '"max_transition_epoch":-1,"lr":1e-05}],'
+            '"max_depth":2,"max_epochs":null,"warnings":[]}\n')
+
+    def test_generated_yaml_resolves_to_the_same(self):
+        for by in (["--by", "pairs"], ["--by", "blocks", "--phases", "2"]):
+            args = ["schedule", "generate", "--model", "model.json"] + by
+            code, out, err = self.fts(*args)
+            self.assertEqual((code, err), (0, ""))
+            self.write("made.yaml", out)
+            self.assertEqual(
+                self.fts("schedule", "resolve", "--model", "model.json",
+                         "--schedule", "made.yaml", "--json"),
+                self.fts(*args, "--json"))
+
+    def test_schedule_generate_errors(self):
+        base = ["schedule", "generate", "--model", "model.json"]
+        self.assertEqual(
+            self.errors(*base, "--by", "block"),
+            "error: --by is 'block'; it must be pairs or blocks; did you mean "
+            "'blocks'? [usage]\n")
+        self.assertEqual(self.errors(*base, "--by", "blocks"),
+                         "error: --by blocks needs --phases N [usage]\n")
+        self.assertEqual(
+            self.errors(*base, "--phases", "2"),
+            "error: --phases goes with --by blocks; leave it out, or add --by "
+            "blocks [usage]\n")
+        self.assertIn("out_of_range",
+                      self.errors(*base, "--by", "blocks", "--phases", "99"))
+
+    # config print ----------------------------------------------------------
+
+    def test_config_print(self):
+        self.write("a.yaml", "seed: 1\nschedule: s.yaml\n"
+                   "trainer: {max_epochs: 4}\n")
+        self.write("b.yaml", "trainer: {accumulate: 2}\n")
+        self.assertEqual(
+            self.fts("config", "print", "--config", "a.yaml", "--config",
+                     "b.yaml", "seed=2", "--trainer.max_epochs", "5"),
+            (0, "seed: 2  # command line\n"
+             "schedule:\n"
+             "  0:\n"
+             "    params:\n"
+             "      - head.w  # s.yaml:2\n"
+             "    max_transition_epoch: 1  # s.yaml:3\n"
+             "  1:\n"
+             "    params:\n"
+             "      - layers.1.*  # s.yaml:5\n"
+             "    max_transition_epoch: 3  # s.yaml:6\n"
+             "  2:\n"
+             "    params:\n"
+             "      - layers.0.*  # s.yaml:8\n"
+             "    lr: 1e-06  # s.yaml:9\n"
+             "trainer:\n"
+             "  max_epochs: 5  # command line\n"
+             "  accumulate: 2  # b.yaml:1\n", ""))
+
+    def test_config_print_output_reads_back_the_same(self):
+        self.write("a.yaml", "schedule: s.yaml\noutput_dir: 'a # b'\n")
+        values = []
+        for name in ("a.yaml", "c.yaml"):
+            code, out, err = self.fts("config", "print", "--config", name)
+            self.assertEqual((code, err), (0, ""))
+            self.write("c.yaml", out)
+            values.append([line.split("  # ")[0] for line in out.splitlines()])
+        self.assertEqual(values[0], values[1])
+
+    def test_config_print_errors(self):
+        self.write("a.yaml", "optimiser: {lr: 1}\ntrainer: {max_epochs: x}\n")
+        code, out, err = self.fts("config", "print", "--config", "a.yaml")
+        self.assertEqual((code, out), (2, ""))
+        self.assertEqual(
+            err,
+            "a.yaml:2:23: error: trainer.max_epochs is string 'x'; it must be "
+            "an integer [bad_type]\n"
+            "a.yaml:1:1: error: unknown key 'optimiser'; did you mean "
+            "'optimizer'? [unknown_key]\n")
+        self.assertEqual(
+            self.fts("config", "print"),
+            (2, "", "error: --config is missing; write --config FILE "
+             "[usage]\n"))
+
+    def test_paths_follow_the_users_directory(self):
+        os.mkdir(os.path.join(self.folder, "sub"))
+        self.write("sub/a.yaml", "schedule: ../s.yaml\n")
+        code, out, err = self.fts("config", "print", "--config", "sub/a.yaml",
+                                  typed_in=self.folder)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("      - head.w  # $/s.yaml:2\n", out)
+
+    # version, help ---------------------------------------------------------
+
+    def test_version(self):
+        code, out, err = self.fts("version", "--json")
+        self.assertEqual((code, err), (0, ""))
+        facts = json.loads(out)
+        self.assertEqual(list(facts), ["version", "commit", "mode", "torch",
+                                       "cuda", "nccl", "gloo"])
+        self.assertIn(facts["mode"], ["opt", "fastbuild", "dbg"])
+        self.assertRegex(facts["torch"], r"^2\.1[1-4]\.\d+")
+        self.assertRegex(facts["commit"], r"^([0-9a-f]{12}(\+changes)?|unknown)$")
+        self.assertIsInstance(facts["gloo"], bool)
+        for key in ("cuda", "nccl"):
+            if facts[key] is not None:
+                self.assertRegex(facts[key], r"^\d+\.\d+")
+        self.assertIn(facts["torch"], self.fts("version")[1])
+
+    def test_help(self):
+        code, out, _ = self.fts("--help")
+        self.assertEqual(code, 0)
+        for name in ("schedule resolve", "schedule generate", "config print",
+                     "version"):
+            self.assertIn("\n  %s " % name, out)
+        self.assertEqual(self.fts("schedule", "resolve", "--help")[0], 0)
+        self.assertEqual(self.fts()[0], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
