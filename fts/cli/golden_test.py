@@ -1,5 +1,5 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-"""Runs the fts binary as a user would and compares all that it prints."""
+"""Runs the commands as a user would and compares all that they print."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 FTS = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"],
-                   "fts/cli/fts")
+                   "fts/cli/fts_device_free")
 
 MODEL = {
     "format": "fts-model/1",
@@ -263,32 +263,62 @@ class GoldenTest(unittest.TestCase):
         self.assertEqual((code, err), (0, ""))
         self.assertIn("      - head.w  # $/s.yaml:2\n", out)
 
-    # version, help ---------------------------------------------------------
+    # plan resolve ----------------------------------------------------------
 
-    def test_version(self):
-        code, out, err = self.fts("version", "--json")
+    def test_plan_resolve_json(self):
+        self.write(
+            "p.yaml", "fsdp_default_kwargs: {reshard_after_forward: true, "
+            "act_ckpt: [composable], cpu_offload_policy: {}}\n"
+            "fsdp_plan:\n"
+            "  head: {reshard_after_forward: false}\n"
+            "  'layers.\\d*$': {act_ckpt: null}\n")
+        code, out, err = self.fts("plan", "resolve", "--model", "model.json",
+                                  "--plan", "p.yaml", "--json")
         self.assertEqual((code, err), (0, ""))
-        facts = json.loads(out)
-        self.assertEqual(list(facts), ["version", "commit", "mode", "torch",
-                                       "cuda", "nccl", "gloo"])
-        self.assertIn(facts["mode"], ["opt", "fastbuild", "dbg"])
-        self.assertRegex(facts["torch"], r"^2\.1[1-4]\.\d+")
-        self.assertRegex(facts["commit"], r"^([0-9a-f]{12}(\+changes)?|unknown)$")
-        self.assertIsInstance(facts["gloo"], bool)
-        for key in ("cuda", "nccl"):
-            if facts[key] is not None:
-                self.assertRegex(facts[key], r"^\d+\.\d+")
-        self.assertIn(facts["torch"], self.fts("version")[1])
+        layer = {"reshard_after_forward": True, "act_ckpt": None,
+                 "cpu_offload_policy": {}}
+        self.assertEqual(out.count("\n"), 1)
+        self.assertEqual(
+            json.loads(out),
+            {"units": [
+                {"module": "head",
+                 "options": {"reshard_after_forward": False,
+                             "act_ckpt": {"mode": "composable", "kwargs": {}},
+                             "cpu_offload_policy": {}}},
+                {"module": "layers.0", "options": layer},
+                {"module": "layers.1", "options": layer}],
+             "skipped": [], "warnings": []})
+        code, out, err = self.fts("plan", "resolve", "--model", "model.json",
+                                  "--plan", "p.yaml")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("layers.0", out)
 
-    def test_help(self):
-        code, out, _ = self.fts("--help")
+    def test_plan_resolve_skips_and_warns(self):
+        self.write("p.yaml", "fsdp_plan: {'': {}, head: {}, layers: {}}\n")
+        code, out, err = self.fts("plan", "resolve", "--model", "model.json",
+                                  "--plan", "p.yaml", "--json")
         self.assertEqual(code, 0)
-        for name in ("schedule resolve", "schedule generate", "config print",
-                     "version"):
-            self.assertIn("\n  %s " % name, out)
-        self.assertEqual(self.fts("schedule", "resolve", "--help")[0], 0)
-        self.assertEqual(self.fts()[0], 2)
+        got = json.loads(out)
+        self.assertEqual(got["units"], [{"module": "", "options": {}}])
+        self.assertEqual(got["skipped"],
+                         [{"module": "layers", "reason": "container"},
+                          {"module": "head", "reason": "already_sharded"}])
+        self.assertEqual(len(got["warnings"]), err.count("warning: "))
+        for warning in got["warnings"]:
+            self.assertEqual(warning["file"], "p.yaml")
+            self.assertEqual(warning["line"], 1)
+            self.assertIn(warning["message"], err)
 
+    def test_plan_resolve_errors(self):
+        base = ["plan", "resolve", "--model", "model.json", "--plan"]
+        self.assertEqual(
+            self.errors(*base, "p.yaml"),
+            "error: cannot read 'p.yaml': no such file [missing_file]\n")
+        self.write("p.yaml", "fsdp_plan:\n  hed: {}\n")
+        self.assertIn("p.yaml:2:3: error: ", self.errors(*base, "p.yaml"))
+        self.write("p.yaml", "fsdp_plna:\n  head: {}\n")
+        self.assertIn("did you mean 'fsdp_plan'?",
+                      self.errors(*base, "p.yaml"))
 
 if __name__ == "__main__":
     unittest.main()

@@ -7,40 +7,10 @@
 #include "fts/core/config/yaml.h"
 #include "fts/core/match/model_description.h"
 #include "fts/core/plan/plan_json.h"
+#include "fts/core/plan/plan_text.h"
 #include "fts/core/plan/resolve_plan.h"
 
 namespace fts::cli {
-namespace {
-
-void PrintPlan(const Plan& plan, std::ostream& out) {
-  for (const UnitSpec& unit : plan.units) {
-    out << "unit " << (unit.module.empty() ? "(root)" : unit.module);
-    size_t parameters = 0;
-    int64_t elements = 0;
-    for (const SegmentSpec& segment : unit.segments) {
-      parameters += segment.parameters.size();
-      elements += segment.numel;
-    }
-    out << ": " << parameters << " parameters, " << elements << " elements, "
-        << unit.options.written.Show() << "\n";
-  }
-  for (const SkippedModule& skipped : plan.skipped) {
-    out << "skipped " << skipped.module << ": " << skipped.reason;
-    if (!skipped.by.empty()) out << " (by " << skipped.by << ")";
-    out << "\n";
-  }
-  size_t unplanned = 0;
-  for (const SegmentSpec& segment : plan.remainder.segments) {
-    unplanned += segment.parameters.size();
-  }
-  out << "remainder: " << unplanned << " parameters\n";
-  for (const Diagnostic& note : plan.notes) {
-    out << "note: " << note.message << "\n";
-  }
-}
-
-}  // namespace
-
 int RunPlanResolve(const std::vector<std::string>& args, Streams io) {
   std::string model_path, plan_path;
   Options options("plan resolve",
@@ -63,7 +33,7 @@ int RunPlanResolve(const std::vector<std::string>& args, Streams io) {
   if (options.json()) {
     io.out << PlanToJson(*plan, diags) << "\n";
   } else {
-    PrintPlan(*plan, io.out);
+    io.out << PlanToText(*plan);
   }
   return kOk;
 }

@@ -1,0 +1,52 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""The fts binary itself: its table of commands, and its build facts."""
+
+import json
+import os
+import subprocess
+import unittest
+
+FTS = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"],
+                   "fts/cli/fts")
+
+
+def fts(*args):
+    run = subprocess.run([FTS] + list(args), stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, universal_newlines=True,
+                         check=False)
+    return run.returncode, run.stdout, run.stderr
+
+
+class BinaryTest(unittest.TestCase):
+
+    def test_version(self):
+        code, out, err = fts("version", "--json")
+        self.assertEqual((code, err), (0, ""))
+        facts = json.loads(out)
+        self.assertEqual(list(facts), ["version", "commit", "mode", "torch",
+                                       "cuda", "nccl", "gloo"])
+        self.assertIn(facts["mode"], ["opt", "fastbuild", "dbg"])
+        self.assertRegex(facts["torch"], r"^2\.1[1-4]\.\d+")
+        self.assertRegex(facts["commit"],
+                         r"^([0-9a-f]{12}(\+changes)?|unknown)$")
+        self.assertIsInstance(facts["gloo"], bool)
+        for key in ("cuda", "nccl"):
+            if facts[key] is not None:
+                self.assertRegex(facts[key], r"^\d+\.\d+")
+        self.assertIn("torch %s\n" % facts["torch"], fts("version")[1])
+
+    def test_help_names_every_command(self):
+        code, out, _ = fts("--help")
+        self.assertEqual(code, 0)
+        for name in ("schedule resolve", "schedule generate", "plan resolve",
+                     "config print", "version"):
+            self.assertIn("\n  %s " % name, out)
+
+    def test_no_command_is_bad_input(self):
+        code, out, err = fts()
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("Usage: fts COMMAND", err)
+
+
+if __name__ == "__main__":
+    unittest.main()
