@@ -6,9 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/codes.h"
 #include "fts/core/base/status.h"
+#include "fts/core/config/read_file.h"
 #include "fts/models/llama/codes.h"
 #include "fts/models/llama/yaml_fields.h"
 
@@ -16,6 +18,42 @@ namespace fts::llama {
 namespace {
 
 constexpr char kOwner[] = "config.json";
+
+// The value of "\\uXXXX" at `at`, or -1.
+int Escape(const std::string& text, size_t at) {
+  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u')
+    return -1;
+  int value = 0;
+  for (size_t i = at + 2; i < at + 6; ++i) {
+    const char c = text[i];
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return -1;
+    value = value * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+  }
+  return value;
+}
+
+// JSON writes characters beyond U+FFFF as two escapes, which YAML does not
+// know: puts the character itself in their place.
+std::string JoinSurrogates(const std::string& text) {
+  std::string joined;
+  for (size_t i = 0; i < text.size();) {
+    const int high = Escape(text, i), low = Escape(text, i + 6);
+    if (high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+      const int c = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+      for (const int byte : {0xf0 | c >> 18, 0x80 | (c >> 12 & 0x3f),
+                             0x80 | (c >> 6 & 0x3f), 0x80 | (c & 0x3f)}) {
+        joined.push_back(static_cast<char>(byte));
+      }
+      i += 12;
+      continue;
+    }
+    // The character after a backslash starts no escape of its own.
+    const size_t count = text[i] == '\\' && i + 1 < text.size() ? 2 : 1;
+    joined.append(text, i, count);
+    i += count;
+  }
+  return joined;
+}
 
 // Reports the key unless its value is one of the harmless ones.
 class Refuser {
@@ -335,10 +373,21 @@ absl::StatusOr<HfConfig> HfConfigFromJson(const YamlNode& root,
   return result;
 }
 
+absl::StatusOr<HfConfig> ParseHfConfig(const std::string& text,
+                                       const std::string& name,
+                                       Diagnostics* diags) {
+  FTS_ASSIGN_OR_RETURN(const YamlNode root,
+                       ParseYaml(JoinSurrogates(text), name, diags));
+  return HfConfigFromJson(root, diags);
+}
+
 absl::StatusOr<HfConfig> ReadHfConfig(const std::string& path,
                                       Diagnostics* diags) {
-  FTS_ASSIGN_OR_RETURN(const YamlNode root, ReadYamlFile(path, diags));
-  return HfConfigFromJson(root, diags);
+  std::string text;
+  if (!ReadTextFile(path, YamlLimits().max_bytes, &text, diags)) {
+    return diags->status();
+  }
+  return ParseHfConfig(text, path, diags);
 }
 
 std::string HfConfigToJson(const LlamaConfig& config,

@@ -28,8 +28,14 @@ struct HfConfig {
 absl::StatusOr<HfConfig> HfConfigFromJson(const YamlNode& root,
                                           Diagnostics* diags);
 
-// Reads the file. Errors: also missing_file and those of the YAML reader, of
-// whose language JSON is a part.
+// The same for a file's content; `name` stands for it in places. Errors: also
+// those of the YAML reader, of whose language JSON is all but a part (escaped
+// surrogate pairs, which it lacks, are resolved first).
+absl::StatusOr<HfConfig> ParseHfConfig(const std::string& text,
+                                       const std::string& name,
+                                       Diagnostics* diags);
+
+// Reads the file. Errors: also missing_file.
 absl::StatusOr<HfConfig> ReadHfConfig(const std::string& path,
                                       Diagnostics* diags);
 

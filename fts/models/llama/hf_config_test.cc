@@ -11,9 +11,7 @@ constexpr char kSizes[] =
 "intermediate_size": 5632, "num_hidden_layers": 22, "num_attention_heads": 32)";
 
 absl::StatusOr<HfConfig> Read(const std::string& text, Diagnostics* diags) {
-  const absl::StatusOr<YamlNode> node = ParseYaml(text, "config.json", diags);
-  EXPECT_TRUE(node.ok()) << node.status();
-  return HfConfigFromJson(*node, diags);
+  return ParseHfConfig(text, "config.json", diags);
 }
 
 // The errors of the sizes above plus these keys, without places.
@@ -198,6 +196,19 @@ TEST(HfConfigTest, NamesOtherMistakes) {
   EXPECT_EQ(diags.all()[1].ToString(),
             "config.json:1:1: error: config.json needs the key 'hidden_size' "
             "[missing_key]");
+}
+
+TEST(HfConfigTest, ReadsWhatOnlyJsonWritersDo) {
+  EXPECT_EQ(Errors("\n\t\"path\": \"a\\/b \\u00e9\",\n\t\"n\":1E+2"),
+            "accepted");
+  EXPECT_EQ(Errors(R"("smile": "\ud83d\ude00")"), "accepted");
+  // Half a pair, and a backslash that is escaped itself.
+  EXPECT_EQ(Errors(R"("half": "\ud83d x")").substr(0, 12), "yaml_syntax:");
+  EXPECT_EQ(Errors(R"("text": "\\ud83d\\ude00")"), "accepted");
+  EXPECT_EQ(
+      Errors(R"("hidden_act": "\ud83d\ude00")"),
+      "unsupported_model: config.json: 'hidden_act' is '\xf0\x9f\x98\x80',"
+      " which is not implemented; supported is 'silu'");
 }
 
 TEST(HfConfigTest, WritesWhatItReads) {
