@@ -1,7 +1,6 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/session/session.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <c10/core/GradMode.h>
 
@@ -16,6 +15,7 @@
 #include "fts/core/recompute/parse_options.h"
 #include "fts/core/recompute/saved_tensor_hooks.h"
 #include "fts/core/session/shard_interceptor.h"
+#include "fts/core/shard/tensor_util.h"
 
 namespace fts {
 namespace {
@@ -46,13 +46,11 @@ bool IsBelow(const std::string& name, const std::string& module) {
 Session::~Session() = default;
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
-    const SessionModel& model, SessionOptions options,
-    std::shared_ptr<comm::Communicator> gather,
-    std::shared_ptr<comm::Communicator> reduce, Diagnostics* diags) {
-  std::unique_ptr<Session> session(new Session());
+    const SessionModel& model, SessionOptions options, const Ranks& ranks,
+    Diagnostics* diags) {
+  std::unique_ptr<Session> session(new Session(ranks));
   session->options_ = std::move(options);
   const SessionOptions& o = session->options_;
-  session->gather_ = gather;
 
   FTS_ASSIGN_OR_RETURN(
       optim::OptimizerConfig made,
@@ -66,10 +64,21 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
         optim::MakeLrScheduler(o.lr_scheduler->name, o.lr_scheduler->args,
                                diags));
   }
+  shard::EngineOptions engine;
+  FTS_ASSIGN_OR_RETURN(engine.dtypes.compute,
+                       shard::DtypeFromName(o.precision.param));
+  FTS_ASSIGN_OR_RETURN(engine.dtypes.reduce,
+                       shard::DtypeFromName(o.precision.reduce));
+  FTS_ASSIGN_OR_RETURN(engine.dtypes.master,
+                       shard::DtypeFromName(o.precision.master));
+  if (o.precision.output.has_value()) {
+    FTS_ASSIGN_OR_RETURN(session->output_dtype_,
+                         shard::DtypeFromName(*o.precision.output));
+  }
   FTS_ASSIGN_OR_RETURN(
       session->engine_,
-      shard::ShardEngine::Create(o.plan, model.parameters, std::move(gather),
-                                 std::move(reduce), {o.dtypes}));
+      shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),
+                                 ranks.reduce(), engine));
   FTS_RETURN_IF_ERROR(session->AttachModules(model, diags));
 
   SchedulerPorts ports;
@@ -155,6 +164,7 @@ absl::StatusOr<StepResult> Session::TrainStep(
         engine_->Synchronize(local,
                              optim::LocalSquaredNorm(counting).item<double>()));
     if (!std::isfinite(summary.loss)) {
+      engine_->ResetStep();
       return absl::FailedPreconditionError(
           absl::StrCat("the training loss is ", summary.loss,
                        "; nothing was updated. Lower the learning rate, set "
@@ -173,6 +183,10 @@ absl::StatusOr<StepResult> Session::TrainStep(
     return absl::OkStatus();
   }));
   return result;
+}
+
+at::Tensor Session::CastOutput(const at::Tensor& output) const {
+  return output_dtype_.has_value() ? output.to(*output_dtype_) : output;
 }
 
 absl::Status Session::Evaluate(const std::function<absl::Status()>& body) {
@@ -291,25 +305,20 @@ absl::StatusOr<double> Session::Value(const std::string& name) {
 
 absl::StatusOr<PhaseUse> Session::EndPhaseUse() {
   shard::Ledger& ledger = engine_->ledger();
-  at::Tensor numbers = at::empty({5}, at::kDouble);
-  double* const data = numbers.data_ptr<double>();
-  data[0] = ledger.gathered.bytes;
-  data[1] = ledger.reduced.bytes + ledger.all_reduced.bytes;
-  data[2] = ledger.peak(shard::Holding::kGradient);
-  data[3] = ledger.now(shard::Holding::kMoments);
-  data[4] = ledger.peak_total();
-  if (gather_->size() > 1) {
-    FTS_ASSIGN_OR_RETURN(comm::EventPtr event,
-                         gather_->AllReduce(numbers, comm::ReduceOp::kMax));
-    FTS_RETURN_IF_ERROR(event->Wait());
-  }
+  std::vector<double> numbers = {
+      static_cast<double>(ledger.gathered.bytes),
+      static_cast<double>(ledger.reduced.bytes + ledger.all_reduced.bytes),
+      static_cast<double>(ledger.peak(shard::Holding::kGradient)),
+      static_cast<double>(ledger.now(shard::Holding::kMoments)),
+      static_cast<double>(ledger.peak_total())};
+  FTS_RETURN_IF_ERROR(ranks_.Max(&numbers));
   ledger.StartPhase();
   PhaseUse use;
-  use.bytes_gathered = static_cast<int64_t>(data[0]);
-  use.bytes_reduced = static_cast<int64_t>(data[1]);
-  use.gradient_bytes = static_cast<int64_t>(data[2]);
-  use.moment_bytes = static_cast<int64_t>(data[3]);
-  use.peak_bytes = static_cast<int64_t>(data[4]);
+  use.bytes_gathered = static_cast<int64_t>(numbers[0]);
+  use.bytes_reduced = static_cast<int64_t>(numbers[1]);
+  use.gradient_bytes = static_cast<int64_t>(numbers[2]);
+  use.moment_bytes = static_cast<int64_t>(numbers[3]);
+  use.peak_bytes = static_cast<int64_t>(numbers[4]);
   return use;
 }
 

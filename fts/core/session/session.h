@@ -45,6 +45,7 @@
 #include "fts/core/recompute/checkpoint.h"
 #include "fts/core/scheduler/driver.h"
 #include "fts/core/session/best_snapshot.h"
+#include "fts/core/session/ranks.h"
 #include "fts/core/session/segment_flat.h"
 #include "fts/core/shard/engine.h"
 
@@ -60,7 +61,7 @@ struct SessionOptions {
   Plan plan;
   Schedule schedule;
   SchedulerConfig scheduler;
-  shard::Dtypes dtypes;
+  PrecisionSpec precision;
   OptimizerSpec optimizer;
   std::optional<LrSchedulerSpec> lr_scheduler;
   std::optional<double> clip_grad_norm;
@@ -86,13 +87,11 @@ class Session : private ParameterPort,
                 private SnapshotPort,
                 private MetricPort {
  public:
-  // `gather` and `reduce`: two communicators of the same data-parallel ranks.
   // Bad optimizer, lr_scheduler or checkpointing options are recorded in
   // `diags`. The model must outlive the session.
   static absl::StatusOr<std::unique_ptr<Session>> Create(
-      const SessionModel& model, SessionOptions options,
-      std::shared_ptr<comm::Communicator> gather,
-      std::shared_ptr<comm::Communicator> reduce, Diagnostics* diags);
+      const SessionModel& model, SessionOptions options, const Ranks& ranks,
+      Diagnostics* diags);
   ~Session() override;
 
   absl::Status Load(const shard::RangeLoader& loader);
@@ -105,6 +104,9 @@ class Session : private ParameterPort,
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
+
+  // `precision.output` applied to what the model returned.
+  at::Tensor CastOutput(const at::Tensor& output) const;
 
   // Runs `body` without gradients. Exceptions become INTERNAL.
   absl::Status Evaluate(const std::function<absl::Status()>& body);
@@ -138,7 +140,7 @@ class Session : private ParameterPort,
   const optim::Optimizer& optimizer() const { return *optimizer_; }
 
  private:
-  Session() = default;
+  explicit Session(Ranks ranks) : ranks_(std::move(ranks)) {}
   absl::Status AttachModules(const SessionModel& model, Diagnostics* diags);
   absl::StatusOr<double> LocalGradients(
       int64_t micro_steps,
@@ -152,7 +154,8 @@ class Session : private ParameterPort,
   absl::StatusOr<double> Value(const std::string& name) override;
 
   SessionOptions options_;
-  std::shared_ptr<comm::Communicator> gather_;
+  Ranks ranks_;
+  std::optional<at::ScalarType> output_dtype_;
   std::unique_ptr<shard::ShardEngine> engine_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   double base_lr_ = 0;

@@ -1,0 +1,53 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// The data-parallel ranks of a run: the communicators a session needs, over
+// whichever backend fits, and the few agreements a training loop needs.
+// Threads: confined to the training thread; Abort from any thread.
+#ifndef FTS_CORE_SESSION_RANKS_H_
+#define FTS_CORE_SESSION_RANKS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fts/core/comm/communicator.h"
+#include "fts/core/comm/launch_environment.h"
+
+namespace fts {
+
+class Ranks {
+ public:
+  // Joins the ranks that `launch` describes: Gloo between processes, none for
+  // one alone. Blocks until all are there.
+  // Errors: those of comm::Rendezvous and comm::MakeGloo.
+  static absl::StatusOr<Ranks> Connect(const comm::LaunchEnvironment& launch);
+
+  // Any two communicators of the same ranks.
+  Ranks(std::shared_ptr<comm::Communicator> gather,
+        std::shared_ptr<comm::Communicator> reduce);
+
+  int rank() const { return gather_->rank(); }
+  int size() const { return gather_->size(); }
+  // Gathers and reductions each have a communicator of their own.
+  const std::shared_ptr<comm::Communicator>& gather() const { return gather_; }
+  const std::shared_ptr<comm::Communicator>& reduce() const { return reduce_; }
+
+  // Replaces each number by its sum or maximum over the ranks; the same bits
+  // everywhere. Collective.
+  absl::Status Sum(std::vector<double>* numbers) const;
+  absl::Status Max(std::vector<double>* numbers) const;
+  absl::Status Barrier() const { return gather_->Barrier(); }
+
+  // Lets peers that wait for this rank go, with an error.
+  void Abort(const std::string& reason) const;
+
+ private:
+  std::shared_ptr<comm::Communicator> gather_;
+  std::shared_ptr<comm::Communicator> reduce_;
+};
+
+}  // namespace fts
+
+#endif  // FTS_CORE_SESSION_RANKS_H_

@@ -1,0 +1,180 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/train/fit.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fts/core/base/codes.h"
+#include "fts/core/comm/launch_environment.h"
+#include "fts/core/config/paths.h"
+#include "fts/core/schedule/resolve.h"
+#include "fts/core/session/ranks.h"
+#include "fts/train/launcher.h"
+#include "fts/train/metrics_writer.h"
+#include "fts/train/run_files.h"
+#include "fts/train/run_setup.h"
+#include "fts/train/trainer.h"
+
+namespace fts::train {
+namespace {
+
+// Tells ranks that we started where the run's output goes; set means that the
+// parent has already checked everything and printed the warnings.
+constexpr char kOutputDirVariable[] = "FTS_RUN_OUTPUT_DIR";
+
+int PrintProblems(const Diagnostics& diags, bool warnings) {
+  for (const Diagnostic& d : diags.all()) {
+    if (d.severity == Severity::kError || warnings) {
+      std::cerr << d.ToString() << "\n";
+    }
+  }
+  return diags.ok() ? 0 : 2;
+}
+
+// runs/llama-20260131-142500
+std::string DefaultOutputDir(const std::string& arch) {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", std::localtime(&now));
+  return UserPath(absl::StrCat("runs/", arch, "-", text));
+}
+
+std::string OutputDir(const RunConfig& config) {
+  if (const char* given = std::getenv(kOutputDirVariable)) return given;
+  return config.output_dir.has_value() ? *config.output_dir
+                                       : DefaultOutputDir(config.model.arch);
+}
+
+void SetThreads(const RunConfig& config, int local_ranks) {
+  int64_t threads = 0;
+  if (config.trainer.threads.has_value()) {
+    threads = *config.trainer.threads;
+  } else if (const char* omp = std::getenv("OMP_NUM_THREADS")) {
+    threads = std::atoll(omp);
+  }
+  if (threads <= 0) {
+    threads = std::max(1u, std::thread::hardware_concurrency()) /
+              std::max(1, local_ranks);
+  }
+  at::set_num_threads(static_cast<int>(std::max<int64_t>(threads, 1)));
+}
+
+int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
+                const std::string& output_dir) {
+  SetThreads(setup->config, launch.local_world_size);
+  const auto ranks = Ranks::Connect(launch);
+  absl::Status status = ranks.status();
+  if (status.ok()) status = Train(setup, *ranks, output_dir);
+  if (status.ok()) return 0;
+  std::cout << std::flush;
+  std::cerr << "error: " << std::string(status.message()) << "\n";
+  if (ranks.ok()) ranks->Abort(std::string(status.message()));
+  return 1;
+}
+
+int StartRanks(const RunSetup& setup, const std::string& output_dir) {
+  absl::Status status = CreateOutputDir(output_dir);
+  if (status.ok()) {
+    LaunchOptions options;
+    options.world_size = static_cast<int>(setup.world_size());
+    options.log_dir = output_dir;
+    options.extra_env = {{kOutputDirVariable, output_dir}};
+    const auto code = RunLocalRanks(options);
+    if (code.ok()) return *code;
+    status = code.status();
+  }
+  std::cerr << "error: " << std::string(status.message()) << "\n";
+  return 1;
+}
+
+// A schedule whose phases had to be renumbered is refused; the corrected one is
+// left beside the run's output for review.
+void OfferValidSchedule(const RunConfig& config, const std::string& output_dir) {
+  if (config.schedule.kind != ScheduleSpec::Kind::kExplicit) return;
+  Diagnostics already_reported;
+  const auto keys =
+      ConvertScheduleKeys(config.schedule.phases, &already_reported);
+  if (!keys.ok() || !keys->renumbered) return;
+  const auto path =
+      WriteValidSchedule(keys->valid, config.model.arch, output_dir);
+  if (path.ok()) {
+    std::cerr << "the renumbered schedule is in " << *path
+              << "; review it and use it instead\n";
+  }
+}
+
+}  // namespace
+
+int RunFit(const FitArguments& arguments, const ModelFactory& make_model) {
+  const bool is_local_rank = std::getenv(kOutputDirVariable) != nullptr;
+  Diagnostics diags;
+  const auto config = LoadRunConfig(arguments.config_files,
+                                    arguments.overrides, &diags);
+  const auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment(),
+                                                  &diags);
+  if (!config.ok() || !launch.ok()) return PrintProblems(diags, true);
+  const std::string output_dir = OutputDir(*config);
+  const bool writes = launch->rank == 0;
+  if (writes) {
+    CheckOutputDir(output_dir, config->Where("output_dir"), &diags);
+  }
+  auto setup = PrepareRun(*config, *launch, make_model, &diags);
+  if (PrintProblems(diags, writes && !is_local_rank) != 0 || !setup.ok()) {
+    if (writes) OfferValidSchedule(*config, output_dir);
+    return 2;
+  }
+  if (!launch->launched && setup->world_size() > 1) {
+    return StartRanks(*setup, output_dir);
+  }
+  return RunThisRank(&*setup, *launch, output_dir);
+}
+
+int RunFitMain(int argc, char** argv, const std::string& default_config,
+               const ModelFactory& make_model) {
+  FitArguments arguments;
+  Diagnostics diags;
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg == "--help" || arg == "-h") {
+      std::cout << "usage: " << argv[0]
+                << " [--config FILE]... [key.path=value | --key.path value]"
+                   "...\n\nTrains as the merged config files and overrides "
+                   "say. Later ones win.\n";
+      return 0;
+    }
+    if (arg.rfind("--config=", 0) == 0) {
+      arguments.config_files.push_back(arg.substr(9));
+    } else if (arg == "--config") {
+      if (++i == argc) {
+        diags.Error(codes::kUsage, "--config needs a file");
+      } else {
+        arguments.config_files.push_back(argv[i]);
+      }
+    } else if (arg == "--resume" || arg.rfind("--resume=", 0) == 0) {
+      diags.Error(codes::kNotAvailable,
+                  "--resume is not available in this version: runs write no "
+                  "checkpoints; remove it");
+    } else {
+      arguments.overrides.push_back(arg);
+    }
+  }
+  if (arguments.config_files.empty()) {
+    if (default_config.empty()) {
+      diags.Error(codes::kUsage,
+                  "no config was given; add --config FILE (repeatable)");
+    } else {
+      arguments.config_files.push_back(default_config);
+    }
+  }
+  if (!diags.ok()) return PrintProblems(diags, true);
+  return RunFit(arguments, make_model);
+}
+
+}  // namespace fts::train

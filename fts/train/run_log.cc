@@ -1,0 +1,56 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/train/run_log.h"
+
+#include <chrono>
+#include <iostream>
+#include <utility>
+
+#include "fts/core/base/status.h"
+
+namespace fts::train {
+namespace {
+
+double Seconds() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+RunLog::RunLog(MetricsWriter metrics, const ProgressOptions& options)
+    : metrics_(std::move(metrics)), progress_(&std::cout, options, Seconds) {}
+
+absl::StatusOr<std::unique_ptr<RunLog>> RunLog::Create(
+    const std::string& output_dir, const RunSetup& setup, Diagnostics* diags) {
+  FTS_ASSIGN_OR_RETURN(MetricsWriter metrics,
+                       MetricsWriter::Create(output_dir, diags));
+  ProgressOptions options = ProgressOptionsForStdout();
+  options.steps_per_epoch = setup.order->steps_per_epoch();
+  options.max_epochs = setup.scheduler.max_epochs;
+  return std::unique_ptr<RunLog>(new RunLog(std::move(metrics), options));
+}
+
+absl::Status RunLog::Step(const TrainStepEvent& event) {
+  progress_.Step(event);
+  return metrics_.Write(event);
+}
+
+absl::Status RunLog::Validation(const ValidationEvent& event) {
+  progress_.Validation(event);
+  return metrics_.Write(event);
+}
+
+absl::Status RunLog::Phase(const PhaseEvent& event) {
+  if (event.measured.has_value()) progress_.Measured(*event.measured);
+  progress_.Phase(event);
+  return metrics_.Write(event);
+}
+
+absl::Status RunLog::RunEnd(const RunEndEvent& event) {
+  if (event.measured.has_value()) progress_.Measured(*event.measured);
+  progress_.RunEnd(event);
+  return metrics_.Write(event);
+}
+
+}  // namespace fts::train
