@@ -14,7 +14,7 @@
 #include "fts/core/base/codes.h"
 #include "fts/core/comm/launch_environment.h"
 #include "fts/core/config/paths.h"
-#include "fts/core/schedule/resolve.h"
+#include "fts/core/schedule/phase_keys.h"
 #include "fts/core/session/ranks.h"
 #include "fts/train/launcher.h"
 #include "fts/train/metrics_writer.h"
@@ -99,11 +99,11 @@ int StartRanks(const RunSetup& setup, const std::string& output_dir) {
 void OfferValidSchedule(const RunConfig& config, const std::string& output_dir) {
   if (config.schedule.kind != ScheduleSpec::Kind::kExplicit) return;
   Diagnostics already_reported;
-  const auto keys =
-      ConvertScheduleKeys(config.schedule.phases, &already_reported);
-  if (!keys.ok() || !keys->renumbered) return;
+  const PhaseKeys keys =
+      ConvertPhaseKeys(config.schedule.phases, &already_reported);
+  if (!keys.renumbered) return;
   const auto path =
-      WriteValidSchedule(keys->valid, config.model.arch, output_dir);
+      WriteValidSchedule(keys.valid, config.model.arch, output_dir);
   if (path.ok()) {
     std::cerr << "the renumbered schedule is in " << *path
               << "; review it and use it instead\n";

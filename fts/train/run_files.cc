@@ -9,7 +9,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/config/yaml.h"
 #include "fts/core/plan/plan_json.h"
-#include "fts/core/schedule/resolve.h"
+#include "fts/core/schedule/phase_keys.h"
 #include "fts/train/metrics_writer.h"
 
 namespace fts::train {
@@ -44,7 +44,7 @@ absl::Status WriteRunFiles(const RunSetup& setup,
   FTS_RETURN_IF_ERROR(WriteText(output_dir + "/config.yaml",
                                 EmitYaml(setup.config.merged)));
   FTS_RETURN_IF_ERROR(WriteText(output_dir + "/plan.json",
-                                PlanToJson(setup.plan, Diagnostics()) + "\n"));
+                                FullPlanToJson(setup.plan, Diagnostics()) + "\n"));
   if (setup.config.schedule.kind == ScheduleSpec::Kind::kNone) {
     return absl::OkStatus();
   }
@@ -53,10 +53,10 @@ absl::Status WriteRunFiles(const RunSetup& setup,
       WriteText(absl::StrCat(output_dir, "/", arch, "_ft_schedule.yaml"),
                 EmitYaml(setup.schedule_as_run)));
   Diagnostics already_reported;
-  const auto keys =
-      ConvertScheduleKeys(setup.schedule_as_run, &already_reported);
-  if (keys.ok() && keys->changed) {
-    return WriteValidSchedule(keys->valid, arch, output_dir).status();
+  const PhaseKeys keys =
+      ConvertPhaseKeys(setup.schedule_as_run, &already_reported);
+  if (keys.changed) {
+    return WriteValidSchedule(keys.valid, arch, output_dir).status();
   }
   return absl::OkStatus();
 }

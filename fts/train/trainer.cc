@@ -129,6 +129,7 @@ absl::Status Loop::RunEpoch(int64_t epoch) {
     if (*over) break;
   }
   FTS_RETURN_IF_ERROR(ValidateEpoch(epoch));
+  if (finished_.has_value()) return absl::OkStatus();  // a metric ended it
   FTS_ASSIGN_OR_RETURN(outcome, session_->EpochEnd(epoch));
   return Report(outcome, epoch, 0);
 }
@@ -161,7 +162,7 @@ absl::StatusOr<at::Tensor> Loop::MicroLoss(const EpochOrder& order,
                 setup_.config.data.seq_len));
   const nn::LossSum loss =
       nn::SumCrossEntropy(Logits(batch.inputs), batch.labels);
-  return loss.sum / static_cast<double>(setup_.tokens_per_step());
+  return loss.sum.div(static_cast<double>(setup_.tokens_per_step()));
 }
 
 absl::StatusOr<bool> Loop::Step(const EpochOrder& order, int64_t epoch,
