@@ -1,9 +1,9 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include <string>
 
-#include "fts/cli/config_args.h"
 #include "fts/cli/device_free.h"
 #include "fts/core/base/codes.h"
+#include "fts/core/config/config_args.h"
 #include "fts/core/config/load_config.h"
 #include "fts/core/config/overrides.h"
 #include "fts/core/config/run_config.h"

@@ -9,10 +9,12 @@
 #include "fts/cli/build_facts.h"
 #include "fts/cli/command.h"
 #include "fts/cli/device_free.h"
+#include "fts/cli/fit.h"
 #include "fts/cli/version.h"
 
 int main(int argc, char** argv) {
   std::vector<fts::cli::Command> commands = fts::cli::DeviceFreeCommands();
+  commands.push_back(fts::cli::FitCommand());
   commands.push_back(fts::cli::VersionCommand(fts::cli::ThisBuild()));
   return fts::cli::RunCommandLine(
       commands, std::vector<std::string>(argv + 1, argv + argc),

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "fts/core/base/codes.h"
 #include "fts/core/comm/launch_environment.h"
 #include "fts/core/config/paths.h"
 #include "fts/core/schedule/phase_keys.h"
@@ -112,11 +111,10 @@ void OfferValidSchedule(const RunConfig& config, const std::string& output_dir) 
 
 }  // namespace
 
-int RunFit(const FitArguments& arguments, const ModelFactory& make_model) {
+int RunFit(const ConfigArgs& arguments, const ModelFactory& make_model) {
   const bool is_local_rank = std::getenv(kOutputDirVariable) != nullptr;
   Diagnostics diags;
-  const auto config = LoadRunConfig(arguments.config_files,
-                                    arguments.overrides, &diags);
+  const auto config = LoadRunConfig(arguments.files, arguments.overrides, &diags);
   const auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment(),
                                                   &diags);
   if (!config.ok() || !launch.ok()) return PrintProblems(diags, true);
@@ -134,47 +132,6 @@ int RunFit(const FitArguments& arguments, const ModelFactory& make_model) {
     return StartRanks(*setup, output_dir);
   }
   return RunThisRank(&*setup, *launch, output_dir);
-}
-
-int RunFitMain(int argc, char** argv, const std::string& default_config,
-               const ModelFactory& make_model) {
-  FitArguments arguments;
-  Diagnostics diags;
-  for (int i = 1; i < argc; ++i) {
-    const std::string arg = argv[i];
-    if (arg == "--help" || arg == "-h") {
-      std::cout << "usage: " << argv[0]
-                << " [--config FILE]... [key.path=value | --key.path value]"
-                   "...\n\nTrains as the merged config files and overrides "
-                   "say. Later ones win.\n";
-      return 0;
-    }
-    if (arg.rfind("--config=", 0) == 0) {
-      arguments.config_files.push_back(arg.substr(9));
-    } else if (arg == "--config") {
-      if (++i == argc) {
-        diags.Error(codes::kUsage, "--config needs a file");
-      } else {
-        arguments.config_files.push_back(argv[i]);
-      }
-    } else if (arg == "--resume" || arg.rfind("--resume=", 0) == 0) {
-      diags.Error(codes::kNotAvailable,
-                  "--resume is not available in this version: runs write no "
-                  "checkpoints; remove it");
-    } else {
-      arguments.overrides.push_back(arg);
-    }
-  }
-  if (arguments.config_files.empty()) {
-    if (default_config.empty()) {
-      diags.Error(codes::kUsage,
-                  "no config was given; add --config FILE (repeatable)");
-    } else {
-      arguments.config_files.push_back(default_config);
-    }
-  }
-  if (!diags.ok()) return PrintProblems(diags, true);
-  return RunFit(arguments, make_model);
 }
 
 }  // namespace fts::train

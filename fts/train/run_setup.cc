@@ -10,6 +10,7 @@
 #include "fts/core/plan/resolve_plan.h"
 #include "fts/core/schedule/generate.h"
 #include "fts/core/schedule/resolve.h"
+#include "fts/core/schedule/runnable.h"
 #include "fts/core/session/check_supported.h"
 
 namespace fts::train {
@@ -179,7 +180,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   // From here on problems are collected: each part is checked on its own.
   const absl::Status schedule = MakeSchedule(&setup, diags);
   if (schedule.ok()) {
-    (void)MakeScheduler(&setup, diags);
+    MakeScheduler(&setup, diags).IgnoreError();
     PlanOptions options;
     options.no_decay = c.optimizer.no_decay;
     options.schedule = &setup.schedule;
@@ -187,12 +188,13 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
                             setup.model->description(), options, diags);
     if (plan.ok()) {
       setup.plan = *std::move(plan);
-      CheckSupported(setup.plan, setup.schedule, diags);
+      CheckSupported(setup.plan, diags);
     }
+    CheckScheduleRunnable(setup.schedule, diags).IgnoreError();
   }
   if (mesh.ok()) {
     setup.mesh = *std::move(mesh);
-    (void)MakeData(&setup, diags);
+    MakeData(&setup, diags).IgnoreError();
   }
   FTS_RETURN_IF_ERROR(diags->status());
   return setup;

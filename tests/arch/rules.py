@@ -74,7 +74,8 @@ OUTER = {
     ],
     "fts/train": _TRAIN,
     "fts/cli": _TRAIN + ["fts/models", "fts/train"],
-    "examples": _TRAIN + ["fts/models", "fts/train", "fts/capi"],
+    # fts/cli for its model adapter alone.
+    "examples": _TRAIN + ["fts/cli", "fts/models", "fts/train", "fts/capi"],
     "bindings": ["fts/capi"],
 }
 

@@ -49,16 +49,16 @@ void CheckUnit(const UnitSpec& unit, Diagnostics* diags) {
              "use 'composable'", unit.where, diags);
     } else {
       // Records what is wrong by itself.
-      (void)recompute::ParseCheckpointOptions(o.act_ckpt->kwargs, diags)
-          .status();
+      recompute::ParseCheckpointOptions(o.act_ckpt->kwargs, diags)
+          .status()
+          .IgnoreError();
     }
   }
 }
 
 }  // namespace
 
-void CheckSupported(const Plan& plan, const Schedule& schedule,
-                    Diagnostics* diags) {
+void CheckSupported(const Plan& plan, Diagnostics* diags) {
   for (const UnitSpec& unit : plan.units) CheckUnit(unit, diags);
   if (Written(plan.tp.tp_plan)) {
     Reject("tp_plan", "remove it and set mesh.tp to 1", plan.tp.tp_plan.where(),
@@ -66,18 +66,6 @@ void CheckSupported(const Plan& plan, const Schedule& schedule,
   }
   if (plan.tp.loss_parallel) {
     Reject("loss_parallel", "remove it", plan.tp.tp_plan.where(), diags);
-  }
-  for (const Phase& phase : schedule.phases) {
-    if (Written(phase.new_optimizer)) {
-      Reject(absl::StrCat("new_optimizer of phase ", phase.index),
-             "remove it: all phases use the run's optimizer",
-             phase.new_optimizer.where(), diags);
-    }
-    if (Written(phase.new_lr_scheduler)) {
-      Reject(absl::StrCat("new_lr_scheduler of phase ", phase.index),
-             "remove it: all phases use the run's lr_scheduler",
-             phase.new_lr_scheduler.where(), diags);
-    }
   }
 }
 

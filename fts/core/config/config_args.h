@@ -1,10 +1,10 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// The arguments of commands that take a run config: `--config FILE` (repeated),
+// The arguments of programs that take a run config: `--config FILE` (repeated),
 // the command's own flags, and overrides in all their forms. Read by hand, as
 // an override may look like any option. Threads: no state.
-#ifndef FTS_CLI_CONFIG_ARGS_H_
-#define FTS_CLI_CONFIG_ARGS_H_
+#ifndef FTS_CORE_CONFIG_CONFIG_ARGS_H_
+#define FTS_CORE_CONFIG_CONFIG_ARGS_H_
 
 #include <set>
 #include <string>
@@ -12,7 +12,7 @@
 
 #include "fts/core/base/diagnostics.h"
 
-namespace fts::cli {
+namespace fts {
 
 struct ConfigArgs {
   std::vector<std::string> files;      // as typed
@@ -28,6 +28,6 @@ ConfigArgs ReadConfigArgs(const std::vector<std::string>& args,
                           const std::set<std::string>& known_flags,
                           Diagnostics* diags);
 
-}  // namespace fts::cli
+}  // namespace fts
 
-#endif  // FTS_CLI_CONFIG_ARGS_H_
+#endif  // FTS_CORE_CONFIG_CONFIG_ARGS_H_

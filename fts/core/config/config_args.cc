@@ -1,11 +1,11 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-#include "fts/cli/config_args.h"
+#include "fts/core/config/config_args.h"
 
 #include <cstddef>
 
 #include "fts/core/base/codes.h"
 
-namespace fts::cli {
+namespace fts {
 
 ConfigArgs ReadConfigArgs(const std::vector<std::string>& args,
                           const std::set<std::string>& known_flags,
@@ -41,4 +41,4 @@ ConfigArgs ReadConfigArgs(const std::vector<std::string>& args,
   return out;
 }
 
-}  // namespace fts::cli
+}  // namespace fts

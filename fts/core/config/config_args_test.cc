@@ -1,9 +1,9 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-#include "fts/cli/config_args.h"
+#include "fts/core/config/config_args.h"
 
 #include <gtest/gtest.h>
 
-namespace fts::cli {
+namespace fts {
 namespace {
 
 using Args = std::vector<std::string>;
@@ -37,4 +37,4 @@ TEST(ConfigArgs, Errors) {
 }
 
 }  // namespace
-}  // namespace fts::cli
+}  // namespace fts
