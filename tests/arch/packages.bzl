@@ -22,5 +22,6 @@ ENGINES = [
     "fts/core/nn",
     "fts/core/optim",
     "fts/core/recompute",
+    "fts/core/session",
     "fts/core/shard",
 ]
