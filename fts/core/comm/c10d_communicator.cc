@@ -1,9 +1,10 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/comm/c10d_communicator.h"
 
-#include <atomic>
+#include <ATen/ops/empty_like.h>
+
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "fts/core/base/status.h"
 #include "fts/core/comm/arguments.h"
 #include "fts/core/comm/c10d_compat.h"
+#include "fts/core/comm/c10d_event.h"
+#include "fts/core/comm/host_reduce.h"
 #include "fts/core/comm/local.h"
 
 namespace fts::comm {
@@ -29,65 +32,19 @@ at::Tensor AsMoved(const at::Tensor& tensor) {
   return data.scalar_type() == at::kShort ? data.view(at::kByte) : data;
 }
 
-// Who a call belongs to; outlives the communicator in its events.
-struct Owner {
-  std::shared_ptr<C10dJob> job;
-  std::string name;
-  int rank = 0;
-  int size = 1;
-};
-
-class WorkEvent final : public Event {
- public:
-  WorkEvent(WorkPtr work, std::shared_ptr<const Owner> owner, const char* op,
-            std::string label)
-      : work_(std::move(work)),
-        owner_(std::move(owner)),
-        op_(op),
-        label_(std::move(label)) {}
-
-  absl::Status Wait() override {
-    if (done_.load(std::memory_order_acquire)) return status_;
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (done_.load(std::memory_order_relaxed)) return status_;
-    try {
-      work_->wait();
-    } catch (const std::exception& error) {
-      status_ = owner_->job->Failed(
-          DescribeCall(label_, owner_->name, owner_->rank, owner_->size, op_),
-          error);
-    }
-    work_.reset();  // lets go of the tensors
-    done_.store(true, std::memory_order_release);
-    return status_;
-  }
-
-  bool Ready() override {
-    if (done_.load(std::memory_order_acquire)) return true;
-    std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
-    if (!lock.owns_lock()) return false;  // another thread is in Wait()
-    return work_ == nullptr || work_->isCompleted();
-  }
-
- private:
-  std::mutex mutex_;
-  std::atomic<bool> done_{false};
-  WorkPtr work_;
-  absl::Status status_;  // written once, before done_
-  const std::shared_ptr<const Owner> owner_;
-  const char* const op_;
-  const std::string label_;
-};
-
 class C10dCommunicator final : public Communicator {
  public:
   // `key` names the group in the job's store.
-  C10dCommunicator(std::shared_ptr<const Owner> owner, std::string key,
+  C10dCommunicator(std::shared_ptr<const CallOwner> owner, std::string key,
                    C10dGroup group)
       : owner_(std::move(owner)),
         key_(std::move(key)),
         group_(std::move(group)),
         device_(owner_->job->settings().device) {}
+
+  ~C10dCommunicator() override {
+    owner_->job->ReleaseGroup(std::move(group_));
+  }
 
   int rank() const override { return owner_->rank; }
   int size() const override { return owner_->size; }
@@ -105,6 +62,7 @@ class C10dCommunicator final : public Communicator {
   absl::StatusOr<EventPtr> ReduceScatter(at::Tensor input, at::Tensor output,
                                          ReduceOp op) override {
     FTS_RETURN_IF_ERROR(CheckReduceScatter(*this, device_, input, output));
+    if (device_ == at::kCPU) return HostReduceScatter(input, output, op);
     return Issue("reduce_scatter", input.numel(), [&] {
       c10d::ReduceScatterOptions options;
       options.reduceOp = ToC10d(op);
@@ -162,22 +120,53 @@ class C10dCommunicator final : public Communicator {
  private:
   c10d::Backend& backend() { return *group_.backend; }
 
+  // [Note: reduce-scatter on the CPU]
+  //
+  // c10d's own for Gloo is an all-reduce of a copy whose slice is copied out by
+  // the thread that waits: twice the traffic, and no result without a wait.
+  // Here every rank sends its slices to their owners, and the owner adds them
+  // up, in rank order, on the backend's thread.
+  absl::StatusOr<EventPtr> HostReduceScatter(const at::Tensor& input,
+                                             const at::Tensor& output,
+                                             ReduceOp op) {
+    at::Tensor received;
+    return Issue(
+        "reduce_scatter", input.numel(),
+        [&] {
+          at::Tensor from = DataOf(input);
+          received = at::empty_like(from);
+          std::vector<int64_t> equal;
+          return backend().alltoall_base(received, from, equal, equal, {});
+        },
+        [&]() -> std::function<void()> {
+          return [received, to = DataOf(output), op] {
+            ReduceSlices(received, to, op);
+          };
+        });
+  }
+
+  // `make_then` is asked for MakeHostEvent()'s `then` once the call is queued.
   template <typename Call>
-  absl::StatusOr<EventPtr> Issue(const char* op, int64_t numel,
-                                 const Call& call) {
+  absl::StatusOr<EventPtr> Issue(
+      const char* op, int64_t numel, const Call& call,
+      const std::function<std::function<void()>()>& make_then = nullptr) {
     FTS_RETURN_IF_ERROR(owner_->job->Check(*this, op));
     if (numel == 0) return CompletedEvent();
     try {
-      return EventPtr(
-          std::make_shared<WorkEvent>(call(), owner_, op, label()));
+      WorkPtr work = call();
+      if (device_ == at::kCPU) {
+        return MakeHostEvent(std::move(work), owner_, op, label(),
+                             make_then == nullptr ? nullptr : make_then());
+      }
+      return MakeStreamEvent(std::move(work), owner_, op, label());
     } catch (const std::exception& error) {
       return owner_->job->Failed(DescribeCall(*this, op), error);
     }
   }
 
-  const std::shared_ptr<const Owner> owner_;
+  const std::shared_ptr<const CallOwner> owner_;
   const std::string key_;
-  const C10dGroup group_;
+  C10dGroup group_;
   const at::DeviceType device_;
   int splits_ = 0;
 };
@@ -185,7 +174,7 @@ class C10dCommunicator final : public Communicator {
 absl::StatusOr<CommunicatorPtr> MakeMember(std::shared_ptr<C10dJob> job,
                                            const std::string& key, int rank,
                                            int size, const std::string& name) {
-  auto owner = std::make_shared<Owner>();
+  auto owner = std::make_shared<CallOwner>();
   FTS_ASSIGN_OR_RETURN(C10dGroup group, job->MakeGroup(key, rank, size, name));
   owner->job = std::move(job);
   owner->name = name;

@@ -82,12 +82,21 @@ absl::StatusOr<C10dGroup> C10dJob::MakeGroup(const std::string& key, int rank,
         "); look for a rank that did not start or stopped before this point"));
   }
   std::lock_guard<std::mutex> lock(mutex_);
-  for (size_t i = groups_.size(); i-- > 0;) {
-    if (groups_[i].backend.expired()) groups_.erase(groups_.begin() + i);
-  }
-  groups_.push_back({c10::weak_intrusive_ptr<c10d::Backend>(group.backend),
-                     group.close});
+  groups_.push_back(group);
   return group;
+}
+
+void C10dJob::ReleaseGroup(C10dGroup group) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i].backend != group.backend) continue;
+    groups_.erase(groups_.begin() + i);
+    break;
+  }
+  // After an abort CloseGroups() may be at work on it in another thread, too.
+  if (aborted() && group.waits_for_calls) {
+    new c10::intrusive_ptr<c10d::Backend>(group.backend);
+  }
 }
 
 void C10dJob::Abort(const std::string& reason) {
@@ -130,15 +139,12 @@ std::string C10dJob::Publish(const std::string& reason) {
 }
 
 void C10dJob::CloseGroups() {
-  std::vector<Entry> groups;
+  std::vector<C10dGroup> groups;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    groups.swap(groups_);
+    groups = groups_;
   }
-  for (const Entry& entry : groups) {
-    const c10::intrusive_ptr<c10d::Backend> alive = entry.backend.lock();
-    if (alive != nullptr) entry.close();
-  }
+  for (const C10dGroup& group : groups) group.close();
 }
 
 }  // namespace fts::comm

@@ -32,6 +32,8 @@ namespace fts::comm {
 struct C10dGroup {
   c10::intrusive_ptr<c10d::Backend> backend;
   std::function<void()> close;
+  // Destroying it waits for calls that `close` did not end: see ReleaseGroup().
+  bool waits_for_calls = false;
 };
 
 // Makes a group of `size` ranks that meet in `store`. May throw. Blocks until
@@ -60,6 +62,11 @@ class C10dJob final : public AbortState {
   absl::StatusOr<C10dGroup> MakeGroup(const std::string& key, int rank,
                                       int size, const std::string& name);
 
+  // Destroys a group of MakeGroup(), which waits for its calls in flight. Of an
+  // aborted job a group that may be stuck in a call is let go of instead, never
+  // destroyed: the process is about to end.
+  void ReleaseGroup(C10dGroup group);
+
   // [Note: first failure]
   //
   // A rank that dies is noticed by those that talk to it; they fail, close
@@ -87,11 +94,7 @@ class C10dJob final : public AbortState {
   const int job_rank_;
   const Settings settings_;
   std::mutex mutex_;
-  struct Entry {
-    c10::weak_intrusive_ptr<c10d::Backend> backend;
-    std::function<void()> close;
-  };
-  std::vector<Entry> groups_;
+  std::vector<C10dGroup> groups_;  // also held by their communicators
 };
 
 }  // namespace fts::comm

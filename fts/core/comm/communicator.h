@@ -83,6 +83,7 @@ class Communicator {
   // input.numel() == size() * output.numel(), same dtype. output receives this
   // rank's slice of the reduction of all inputs. output is either this rank's
   // own slice of input or does not overlap it; the rest of input is unchanged.
+  // Summed in rank order on the CPU, half types in float32.
   [[nodiscard]] virtual absl::StatusOr<EventPtr> ReduceScatter(
       at::Tensor input, at::Tensor output, ReduceOp op) = 0;
 

@@ -89,6 +89,7 @@ absl::StatusOr<CommunicatorPtr> MakeGloo(StorePtr store, int rank, int size,
     C10dGroup made;
     made.backend = std::move(group);
     made.close = [raw] { CloseConnections(*raw); };
+    made.waits_for_calls = true;
     return made;
   };
   return MakeC10dCommunicator(std::move(store), rank, size, options.name,
