@@ -13,7 +13,7 @@ calls=0
 for archive in "$@"; do
   [[ "${archive}" == *.a ]] || continue
   archives=$((archives + 1))
-  symbols="$(nm -C "${archive}" 2>/dev/null)"
+  symbols="$(nm -C "${archive}")"
   if grep -E "${defined}" <<<"${symbols}"; then
     echo "FAILED: ${archive} contains the above" >&2
     exit 1

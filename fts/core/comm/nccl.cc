@@ -1,8 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/comm/nccl.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <c10/cuda/CUDAFunctions.h>
-#include <c10/cuda/CUDAGuard.h>
 
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <utility>
@@ -38,8 +38,10 @@ absl::StatusOr<CommunicatorPtr> MakeNccl(StorePtr store, int rank, int size,
   settings.timeout = options.timeout;
   settings.factory = [options](const c10::intrusive_ptr<c10d::Store>& part,
                                int group_rank, int group_size) {
-    const c10::cuda::CUDAGuard guard(
-        static_cast<c10::DeviceIndex>(options.device_index));
+    // Not CUDAGuard: that would have us link the CUDA runtime ourselves.
+    const c10::DeviceGuard guard(
+        c10::Device(c10::kCUDA,
+                    static_cast<c10::DeviceIndex>(options.device_index)));
     auto group_options = c10d::ProcessGroupNCCL::Options::create();
     group_options->timeout = options.timeout;
     auto group = c10::make_intrusive<c10d::ProcessGroupNCCL>(
