@@ -83,6 +83,11 @@ class GoldenTest(unittest.TestCase):
             line + "\n" for line in err.splitlines() if "error:" in line))
         return "".join(lines)
 
+    def test_needs_no_torch(self):
+        with open(os.path.join(os.path.dirname(FTS),
+                               "device_free_torch_deps.txt")) as f:
+            self.assertEqual(f.read().strip(), "")
+
     # schedule resolve ------------------------------------------------------
 
     def test_schedule_resolve_json(self):
