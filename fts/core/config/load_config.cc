@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <unordered_map>
 #include <utility>
 
 #include "fts/core/base/codes.h"
@@ -25,22 +26,26 @@ YamlNode Merge(const YamlNode& base, const YamlNode& later, Path* path,
   if (!seen.is_mapping()) return seen;
   const bool merge = base.is_mapping() && later.is_mapping();
   std::vector<YamlNode::Entry> entries;
-  if (merge) entries = base.entries();
+  std::unordered_map<std::string, size_t> known;
+  if (merge) {
+    entries = base.entries();
+    for (size_t i = 0; i < entries.size(); ++i) {
+      known.emplace(entries[i].key.text(), i);
+    }
+  }
   for (const YamlNode::Entry& e : seen.entries()) {
-    const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&e](const YamlNode::Entry& old) {
-                                      return old.key.text() == e.key.text();
-                                    });
-    const bool known = merge && found != entries.end();
+    const auto found = known.find(e.key.text());
+    YamlNode::Entry* old =
+        found == known.end() ? nullptr : &entries[found->second];
     path->push_back(e.key.text());
     YamlNode value =
-        Merge(known ? found->value : YamlNode(), e.value, path, expand);
+        Merge(old ? old->value : YamlNode(), e.value, path, expand);
     path->pop_back();
-    if (!known) {
+    if (old == nullptr) {
       entries.push_back({e.key, std::move(value)});
     } else {
-      if (!value.is_mapping()) found->key = e.key;
-      found->value = std::move(value);
+      if (!value.is_mapping()) old->key = e.key;
+      old->value = std::move(value);
     }
   }
   return YamlNode::Mapping(std::move(entries),

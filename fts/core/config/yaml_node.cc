@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <unordered_map>
 
 #include "fts/core/config/yaml.h"
 #include "fts/core/config/yaml_rep.h"
@@ -234,6 +235,29 @@ std::string DescribeYaml(const YamlNode& node) {
   return std::string(node.kind_name()) + " " + node.Show();
 }
 
+namespace {
+
+bool EqualMappings(const YamlNode& a, const YamlNode& b) {
+  if (a.entries().size() != b.entries().size()) return false;
+  // By text, which is not unique in built mappings (1 and '1').
+  std::unordered_multimap<std::string, const YamlNode::Entry*> by_text;
+  for (const YamlNode::Entry& e : b.entries()) {
+    by_text.emplace(e.key.text(), &e);
+  }
+  for (const YamlNode::Entry& e : a.entries()) {
+    bool found = false;
+    auto [it, end] = by_text.equal_range(e.key.text());
+    for (; it != end && !found; ++it) {
+      found = YamlEqual(e.key, it->second->key) &&
+              YamlEqual(e.value, it->second->value);
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool YamlEqual(const YamlNode& a, const YamlNode& b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
@@ -252,16 +276,7 @@ bool YamlEqual(const YamlNode& a, const YamlNode& b) {
       return std::equal(a.items().begin(), a.items().end(), b.items().begin(),
                         b.items().end(), YamlEqual);
     case YamlNode::Kind::kMapping:
-      if (a.entries().size() != b.entries().size()) return false;
-      for (const YamlNode::Entry& e : a.entries()) {
-        bool found = false;
-        for (const YamlNode::Entry& f : b.entries()) {
-          found =
-              found || (YamlEqual(e.key, f.key) && YamlEqual(e.value, f.value));
-        }
-        if (!found) return false;
-      }
-      return true;
+      return EqualMappings(a, b);
   }
   return false;
 }

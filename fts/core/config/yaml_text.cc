@@ -107,11 +107,17 @@ SourceLocation YamlText::Where(int line, int byte_column) const {
   where.file = file_;
   if (line < 0) return where;
   where.line = line + 1;
-  where.column = 1;
   const size_t end = Offset(line, byte_column);
-  for (size_t i = Offset(line, 0); i < end; ++i) {
-    if ((static_cast<unsigned char>(text_[i]) & 0xC0) != 0x80) ++where.column;
+  if (line != cached_line_ || end < cached_offset_) {
+    cached_line_ = line;
+    cached_offset_ = Offset(line, 0);
+    cached_column_ = 1;
   }
+  for (; cached_offset_ < end; ++cached_offset_) {
+    const auto byte = static_cast<unsigned char>(text_[cached_offset_]);
+    if ((byte & 0xC0) != 0x80) ++cached_column_;
+  }
+  where.column = cached_column_;
   return where;
 }
 

@@ -2,7 +2,7 @@
 //
 // A YAML text prepared for parsing: checked to be printable UTF-8, line breaks
 // made '\n', and lines indexed so that byte positions become places.
-// Internal to the YAML reader. Threads: immutable after Make().
+// Internal to the YAML reader. Threads: confined to one thread (Where caches).
 #ifndef FTS_CORE_CONFIG_YAML_TEXT_H_
 #define FTS_CORE_CONFIG_YAML_TEXT_H_
 
@@ -34,6 +34,11 @@ class YamlText {
   std::string text_;
   std::vector<size_t> line_starts_;
   std::shared_ptr<const std::string> file_;
+  // The last place asked for: marks mostly move forward, and a line may be as
+  // long as the file.
+  mutable int cached_line_ = -1;
+  mutable size_t cached_offset_ = 0;
+  mutable int cached_column_ = 1;
 };
 
 // The length of the valid UTF-8 sequence at `pos`, with its code point; 0 when
