@@ -115,8 +115,8 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
-// Equal in kind and value, deeply; places, texts and key order aside. NaN
-// equals NaN.
+// Equal in kind and value, deeply; places, texts of values and key order aside
+// (keys agree in text too). NaN equals NaN.
 bool YamlEqual(const YamlNode& a, const YamlNode& b);
 
 // "boolean true", "string 'abc'", "mapping {a: 1}": what was seen, for

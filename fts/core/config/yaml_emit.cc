@@ -93,7 +93,7 @@ std::string ScalarText(const YamlNode& node) {
   }
   if (node.is_null()) return "null";
   const std::optional<YamlNode> plain = YamlNode::Plain(node.text());
-  if (plain && YamlEqual(*plain, node) && SafePlain("x" + node.text())) {
+  if (plain && YamlEqual(*plain, node)) {
     return node.text();
   }
   if (node.is_bool()) return node.as_bool() ? "true" : "false";

@@ -146,6 +146,7 @@ TEST(EmitYaml, NumbersReadBackEqual) {
   }
   EXPECT_EQ(EmitYaml(YamlNode::Float(1e-06)), "1.0e-06\n");
   EXPECT_EQ(EmitYaml(Parse("!!float 3")), "3.0\n");
+  EXPECT_EQ(EmitYaml(Parse("1:30: 2:00")), "1:30: 2:00\n");
 }
 
 TEST(EmitYaml, StrayBytesStayReadable) {
