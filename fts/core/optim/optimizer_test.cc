@@ -345,5 +345,15 @@ TEST(ClipTest, NormAndScalingCoverAllGradients) {
   EXPECT_EQ(LocalSquaredNorm({none}).item<double>(), 0.0);
 }
 
+// Summed in float alone, the square is 1.5 % short here.
+TEST(ClipTest, LongGradientsKeepTheirNorm) {
+  auto flat = std::make_shared<FakeFlat>();
+  const int64_t n = 10000001;
+  flat->grad_ = at::full({n}, 0.1f);
+  const double value = 0.1f;
+  EXPECT_NEAR(LocalSquaredNorm({flat}).item<double>() / (n * value * value),
+              1.0, 1e-5);
+}
+
 }  // namespace
 }  // namespace fts::optim

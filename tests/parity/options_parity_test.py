@@ -1,0 +1,130 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""Options of a run against plain PyTorch: names, data, rates, groups, dtypes."""
+
+import unittest
+
+import torch
+
+import fit_runs
+import reference_training as reference
+
+STEPS = 4
+
+
+class OptionsParityTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.bench = fit_runs.Bench()
+        cls.base = cls.bench.fit(cls.make_config(), 2)
+
+    @classmethod
+    def make_config(cls):
+        config = cls.bench.config()
+        config["trainer"]["steps_per_epoch"] = STEPS
+        return config
+
+    def reference(self, **changes):
+        return reference.train(
+            self.bench.settings(steps_per_epoch=STEPS, **changes))
+
+    def assert_same_bits(self, run):
+        self.assertEqual(self.base.losses(), run.losses())
+        self.assertEqual([v["val_loss"] for v in self.base.validations],
+                         [v["val_loss"] for v in run.validations])
+        self.assertEqual(set(), fit_runs.moved(run, self.base.weights))
+
+    def test_hugging_face_names(self):
+        config = self.make_config()
+        config["model"]["names"] = "hf"
+        config["schedule"] = {
+            0: {"params": ["lm_head.weight", "model.norm.*"],
+                "max_transition_epoch": 1},
+            1: {"params": ["model.layers.3.(mlp|post_attention_layernorm|"
+                           "self_attn|input_layernorm).*"],
+                "max_transition_epoch": 2},
+            2: {"params": [r"model.layers.[0-2]\..*",
+                           "model.embed_tokens.weight"]},
+        }
+        config["strategy_adapter_cfg"]["fsdp_plan"] = {
+            "lm_head": {}, r"model.layers.\d*$": {}}
+        run = self.bench.fit(config, 2)
+        self.assert_same_bits(run)
+        self.assertEqual({"lm_head.weight", "model.norm.weight"},
+                         set(run.phases[0]["thawed"]))
+
+    def test_token_files(self):
+        config = self.make_config()
+        for name, width in (("train", 2), ("val", 4)):
+            config["data"][name] = {
+                "path": self.bench.write_tokens(name, width),
+                "format": "tokens", "dtype": "uint%d" % (8 * width)}
+        self.assert_same_bits(self.bench.fit(config, 2))
+
+    def test_no_decay(self):
+        config = self.make_config()
+        config["optimizer"]["no_decay"] = ["norm", "tok_embeddings"]
+        wanted = self.reference(no_decay=("norm", "embed_tokens"))
+        self.assertEqual([2, 4, 6], sorted({len(s["lr"])
+                                            for s in wanted.steps}))
+        fit_runs.assert_agree(self.bench.fit(config, 2), wanted, "no_decay:")
+        # Without it the losses would differ visibly.
+        self.assertGreater(
+            max(fit_runs.relative(a["loss"], b["loss"])
+                for a, b in zip(self.base.steps, wanted.steps)), 1e-5)
+
+    def test_file_order_and_batch_size(self):
+        config = self.make_config()
+        config["data"]["shuffle"] = False
+        del config["data"]["global_batch_size"]
+        config["data"]["batch_size"] = 1
+        config["trainer"]["accumulate"] = 4
+        fit_runs.assert_agree(self.bench.fit(config, 2),
+                              self.reference(shuffle=False), "file order:")
+
+    def test_rates_per_step(self):
+        config = self.make_config()
+        config["lr_scheduler"] = {"name": "cosine_annealing_lr", "T_max": 16,
+                                  "interval": "step"}
+        wanted = self.reference(
+            lr_interval="step",
+            lr_scheduler=lambda optimizer:
+                torch.optim.lr_scheduler.CosineAnnealingLR(
+                    optimizer, T_max=16))
+        fit_runs.assert_agree(self.bench.fit(config, 2), wanted, "cosine:")
+
+    def test_rates_on_plateau(self):
+        config = self.make_config()
+        config["lr_scheduler"] = {
+            "name": "reduce_lr_on_plateau", "factor": 0.5, "patience": 0,
+            "threshold": 1.0, "threshold_mode": "abs", "monitor": "val_loss"}
+        wanted = self.reference(
+            lr_interval="metric",
+            lr_scheduler=lambda optimizer:
+                torch.optim.lr_scheduler.ReduceLROnPlateau(
+                    optimizer, factor=0.5, patience=0, threshold=1.0,
+                    threshold_mode="abs"))
+        self.assertNotEqual(wanted.steps[0]["lr"][0],
+                            wanted.steps[-1]["lr"][0])
+        fit_runs.assert_agree(self.bench.fit(config, 2), wanted, "plateau:")
+
+    def test_bf16_mixed_is_near(self):
+        config = self.make_config()
+        config["precision"] = "bf16-mixed"
+        run = self.bench.fit(config, 2)
+        worst = fit_runs.deviations(run, self.base)
+        print("bf16-mixed:", worst)
+        self.assertLess(worst["loss"], 5e-3)
+        self.assertLess(worst["val_loss"], 5e-3)
+        self.assertLess(worst["grad_norm"], 5e-2)
+        self.assertGreater(worst["loss"], 1e-6)  # it did something
+        self.assertEqual(
+            set(run.weights),
+            fit_runs.moved(run, reference.Trainer(
+                self.bench.settings()).record.start))
+        self.assertEqual({torch.float32},
+                         {t.dtype for t in run.weights.values()})
+
+
+if __name__ == "__main__":
+    unittest.main()
