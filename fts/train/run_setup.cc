@@ -7,10 +7,12 @@
 #include "fts/core/base/codes.h"
 #include "fts/core/base/status.h"
 #include "fts/core/mesh/resolve_mesh.h"
+#include "fts/core/optim/factory.h"
 #include "fts/core/plan/resolve_plan.h"
 #include "fts/core/schedule/generate.h"
 #include "fts/core/schedule/resolve.h"
 #include "fts/core/schedule/runnable.h"
+#include "fts/core/scheduler/codes.h"
 #include "fts/core/session/check_supported.h"
 
 namespace fts::train {
@@ -85,6 +87,26 @@ absl::Status MakeScheduler(RunSetup* setup, Diagnostics* diags) {
   FTS_ASSIGN_OR_RETURN(setup->scheduler,
                        MakeSchedulerConfig(setup->schedule, options, diags));
   return absl::OkStatus();
+}
+
+// The session makes these again; here only to refuse bad options before any
+// rank starts.
+void CheckOptimization(const RunConfig& config, Diagnostics* diags) {
+  optim::MakeOptimizer(config.optimizer.name, config.optimizer.args, diags)
+      .status()
+      .IgnoreError();
+  if (!config.lr_scheduler.has_value()) return;
+  const LrSchedulerSpec& spec = *config.lr_scheduler;
+  const auto scheduler = optim::MakeLrScheduler(spec.name, spec.args, diags);
+  if (scheduler.ok() && (*scheduler)->needs_metric() &&
+      !config.data.val.has_value()) {
+    diags->Error(codes::kNeedsValidation,
+                 absl::StrCat("lr_scheduler '", spec.name, "' waits for '",
+                              spec.monitor,
+                              "', but there is no validation data; add "
+                              "data.val, or use another lr_scheduler"),
+                 spec.where);
+  }
 }
 
 absl::StatusOr<std::shared_ptr<const TokenSource>> OpenData(
@@ -176,6 +198,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   ranks.cpu_ranks = c.trainer.cpu_ranks;
   auto mesh = ResolveMesh(request, ranks, diags);
 
+  CheckOptimization(c, diags);
   FTS_ASSIGN_OR_RETURN(setup.model, make_model(c, diags));
   // From here on problems are collected: each part is checked on its own.
   const absl::Status schedule = MakeSchedule(&setup, diags);
@@ -197,6 +220,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
     MakeData(&setup, diags).IgnoreError();
   }
   FTS_RETURN_IF_ERROR(diags->status());
+  FTS_RETURN_IF_ERROR(schedule);
   return setup;
 }
 

@@ -22,12 +22,20 @@ bool Written(const YamlNode& node) {
   return node.kind() != YamlNode::Kind::kNull;
 }
 
-void CheckUnit(const UnitSpec& unit, Diagnostics* diags) {
+// Where `key` stands: its value in the entry or the defaults.
+SourceLocation Place(const UnitOptions& options, const std::string& key,
+                     const SourceLocation& otherwise) {
+  const YamlNode* value = options.written.Find(key);
+  return value != nullptr ? value->where() : otherwise;
+}
+
+void CheckUnit(const UnitSpec& unit, const std::string& of,
+               Diagnostics* diags) {
   const UnitOptions& o = unit.options;
-  const std::string of = absl::StrCat(" of unit '", unit.module, "'");
   if (o.reshard_group.has_value()) {
     Reject(absl::StrCat("reshard_after_forward: ", *o.reshard_group, of),
-           "use true or false", unit.where, diags);
+           "use true or false", Place(o, "reshard_after_forward", unit.where),
+           diags);
   }
   if (Written(o.mp_policy)) {
     Reject("mp_policy" + of, "set the run's `precision` instead",
@@ -59,7 +67,12 @@ void CheckUnit(const UnitSpec& unit, Diagnostics* diags) {
 }  // namespace
 
 void CheckSupported(const Plan& plan, Diagnostics* diags) {
-  for (const UnitSpec& unit : plan.units) CheckUnit(unit, diags);
+  for (const UnitSpec& unit : plan.units) {
+    CheckUnit(unit, absl::StrCat(" of unit '", unit.module, "'"), diags);
+  }
+  if (plan.unplanned_shard) {
+    CheckUnit(plan.remainder, " of the unplanned parameters", diags);
+  }
   if (Written(plan.tp.tp_plan)) {
     Reject("tp_plan", "remove it and set mesh.tp to 1", plan.tp.tp_plan.where(),
            diags);

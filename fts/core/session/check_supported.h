@@ -1,7 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// Rejects by name what a plan may say but this version does not
-// execute, before anything starts. `plan resolve` takes all of it; a run never silently ignores an option.
+// Rejects by name what a plan may say but this version does not execute, before
+// anything starts. `plan resolve` takes all of it; a run never silently ignores
+// an option.
 // Threads: pure functions.
 #ifndef FTS_CORE_SESSION_CHECK_SUPPORTED_H_
 #define FTS_CORE_SESSION_CHECK_SUPPORTED_H_

@@ -14,7 +14,6 @@
 #include "fts/core/optim/factory.h"
 #include "fts/core/recompute/parse_options.h"
 #include "fts/core/recompute/saved_tensor_hooks.h"
-#include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts {
@@ -35,15 +34,11 @@ absl::Status Guarded(shard::ShardEngine& engine,
   }
 }
 
-bool IsBelow(const std::string& name, const std::string& module) {
-  return module.empty() ||
-         (name.size() > module.size() && name[module.size()] == '.' &&
-          name.compare(0, module.size(), module) == 0);
-}
-
 }  // namespace
 
-Session::~Session() = default;
+Session::~Session() {
+  for (const auto& interceptor : interceptors_) interceptor->Detach();
+}
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
     const SessionModel& model, SessionOptions options, const Ranks& ranks,
@@ -107,8 +102,8 @@ absl::Status Session::AttachModules(const SessionModel& model,
           "', which the model does not have"));
     }
     std::vector<at::Tensor> below;
-    for (const shard::NamedLeaf& leaf : model.parameters) {
-      if (IsBelow(leaf.name, unit->module())) below.push_back(leaf.tensor);
+    for (const auto& [name, tensor] : module->second->NamedParameters()) {
+      below.push_back(tensor);
     }
     const auto spec = specs.find(unit->module());
     if (spec != specs.end() && spec->second->options.act_ckpt.has_value()) {
@@ -121,8 +116,9 @@ absl::Status Session::AttachModules(const SessionModel& model,
           std::make_shared<recompute::CheckpointInterceptor>(checkpoint,
                                                              unit->module()));
     }
-    module->second->PrependInterceptor(
+    interceptors_.push_back(
         std::make_shared<ShardInterceptor>(unit, std::move(below)));
+    module->second->PrependInterceptor(interceptors_.back());
   }
   return absl::OkStatus();
 }
@@ -150,6 +146,14 @@ absl::StatusOr<double> Session::LocalGradients(
 absl::StatusOr<StepResult> Session::TrainStep(
     int64_t micro_steps,
     const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss) {
+  absl::StatusOr<StepResult> result = RunStep(micro_steps, loss);
+  if (!result.ok()) engine_->ResetStep();
+  return result;
+}
+
+absl::StatusOr<StepResult> Session::RunStep(
+    int64_t micro_steps,
+    const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss) {
   FTS_ASSIGN_OR_RETURN(const double local, LocalGradients(micro_steps, loss));
   StepResult result;
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
@@ -164,7 +168,6 @@ absl::StatusOr<StepResult> Session::TrainStep(
         engine_->Synchronize(local,
                              optim::LocalSquaredNorm(counting).item<double>()));
     if (!std::isfinite(summary.loss)) {
-      engine_->ResetStep();
       return absl::FailedPreconditionError(
           absl::StrCat("the training loss is ", summary.loss,
                        "; nothing was updated. Lower the learning rate, set "

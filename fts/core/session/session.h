@@ -18,8 +18,9 @@
 //
 // Every rank makes the same calls in the same order.
 //
-// Threads: confined to the training thread. The model, and graphs recorded
-// through it, must not run after the session is gone.
+// Threads: confined to the training thread. Once the session is gone, the
+// model's parameters may no longer be in memory: reading them, or running
+// backward through a graph recorded before, throws.
 #ifndef FTS_CORE_SESSION_SESSION_H_
 #define FTS_CORE_SESSION_SESSION_H_
 
@@ -47,6 +48,7 @@
 #include "fts/core/session/best_snapshot.h"
 #include "fts/core/session/ranks.h"
 #include "fts/core/session/segment_flat.h"
+#include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/engine.h"
 
 namespace fts {
@@ -73,7 +75,8 @@ struct StepResult {
   std::vector<double> lr;  // per group, as used by this update
 };
 
-// What one phase held and moved on this rank; see shard/ledger.h.
+// What one phase held and moved per rank, the largest over the ranks; see
+// shard/ledger.h.
 struct PhaseUse {
   int64_t bytes_gathered = 0;
   int64_t bytes_reduced = 0;
@@ -99,8 +102,10 @@ class Session : private ParameterPort,
   // Forward and backward of `micro_steps` micro-batches, then the update.
   // `loss(k)` returns a scalar whose sum over micro-steps and ranks is the loss
   // of the step: divide by the number of tokens of the whole step.
-  // Errors: what `loss` returns; communicator errors; FAILED_PRECONDITION when
-  // the loss is not finite (nothing was updated).
+  // Errors: what `loss` returns, INTERNAL with the text of what it threw;
+  // communicator errors; FAILED_PRECONDITION when the loss is not finite. After
+  // an error before the update nothing was updated and all gradients of the
+  // step are dropped, so that the next step starts afresh.
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -142,6 +147,9 @@ class Session : private ParameterPort,
  private:
   explicit Session(Ranks ranks) : ranks_(std::move(ranks)) {}
   absl::Status AttachModules(const SessionModel& model, Diagnostics* diags);
+  absl::StatusOr<StepResult> RunStep(
+      int64_t micro_steps,
+      const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
   absl::StatusOr<double> LocalGradients(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -157,6 +165,7 @@ class Session : private ParameterPort,
   Ranks ranks_;
   std::optional<at::ScalarType> output_dtype_;
   std::unique_ptr<shard::ShardEngine> engine_;
+  std::vector<std::shared_ptr<ShardInterceptor>> interceptors_;  // the model's
   std::unique_ptr<optim::Optimizer> optimizer_;
   double base_lr_ = 0;
   double weight_decay_ = 0;

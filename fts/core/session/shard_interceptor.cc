@@ -33,12 +33,17 @@ bool ShardInterceptor::NeedsGraph(const nn::Tensors& inputs) const {
 nn::Tensors ShardInterceptor::Intercept(nn::Module& module, nn::Tensors inputs,
                                         const Next& next) {
   (void)module;
-  c10::AutoGradMode mode(c10::GradMode::is_enabled() && NeedsGraph(inputs));
   if (unit_ == nullptr) return next(std::move(inputs));
+  c10::AutoGradMode mode(c10::GradMode::is_enabled() && NeedsGraph(inputs));
   ThrowIfError(unit_->PreForward(inputs));
   nn::Tensors outputs = next(std::move(inputs));
   ThrowIfError(unit_->PostForward(outputs));
   return outputs;
+}
+
+void ShardInterceptor::Detach() {
+  unit_ = nullptr;
+  parameters_.clear();
 }
 
 }  // namespace fts

@@ -19,8 +19,7 @@ namespace fts {
 
 class ShardInterceptor : public nn::Interceptor {
  public:
-  // `unit` may be null: then only the rule for frozen modules applies.
-  // `parameters`: all leaves below the module.
+  // `parameters`: all leaves below the module, tied ones included.
   ShardInterceptor(std::shared_ptr<shard::Unit> unit,
                    std::vector<at::Tensor> parameters);
 
@@ -29,10 +28,14 @@ class ShardInterceptor : public nn::Interceptor {
   nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
                         const Next& next) override;
 
+  // Lets go of the unit; from here on calls pass through. The model keeps its
+  // interceptors for ever, the engine behind the unit does not last that long.
+  void Detach();
+
  private:
   bool NeedsGraph(const nn::Tensors& inputs) const;
 
-  std::shared_ptr<shard::Unit> unit_;
+  std::shared_ptr<shard::Unit> unit_;  // null: detached
   std::vector<at::Tensor> parameters_;
 };
 

@@ -37,12 +37,14 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   FTS_ASSIGN_OR_RETURN(auto rest,
                        engine->MakeSegments(plan.remainder, parameters));
   engine->segments_.insert(engine->segments_.end(), rest.begin(), rest.end());
-  if (!rest.empty() && !rest.front()->replicated()) {
+  std::vector<std::shared_ptr<Segment>> root;
+  for (auto& segment : rest) {
+    (segment->replicated() ? engine->remainder_ : root).push_back(segment);
+  }
+  if (!root.empty()) {
     engine->units_.push_back(std::make_shared<Unit>(
         &engine->context_, listener, plan.remainder.module,
-        plan.remainder.reshard, std::move(rest)));
-  } else {
-    engine->remainder_ = std::move(rest);
+        plan.remainder.reshard, std::move(root)));
   }
 
   int64_t placed = 0;
@@ -158,7 +160,7 @@ void ShardEngine::OnBackwardActivity() {
 
 void ShardEngine::OnSegmentComplete(Segment& segment) {
   if (!segment.reduces_through_bucket()) {
-    ThrowIfError(context_, queue_.OnComplete(segment));
+    ThrowIfError(context_, queue_.OnComplete());
   }
   for (const auto& unit : units_) unit->MaybeEndBackward();
 }
@@ -171,6 +173,11 @@ void ShardEngine::EndBackward() {
 }
 
 absl::Status ShardEngine::ReduceRemainder() {
+  for (const auto& segment : remainder_) {  // alone: only a cast
+    if (segment->reduces_through_bucket() || !segment->trainable()) continue;
+    FTS_RETURN_IF_ERROR(segment->StartReduce());
+    FTS_RETURN_IF_ERROR(segment->FinishReduce());
+  }
   if (bucket_.empty()) return absl::OkStatus();
   for (const auto& segment : remainder_) {
     if (segment->trainable()) segment->PrepareBucket();
@@ -183,16 +190,16 @@ absl::Status ShardEngine::ReduceRemainder() {
 }
 
 void ShardEngine::FinishStep() {
+  queue_.Reset();
   for (const auto& segment : segments_) segment->ZeroGrad();
-  for (const auto& unit : units_) {
-    if (unit->trainable()) unit->MarkUpdated();
-  }
+  for (const auto& unit : units_) unit->FinishStep();
   for (const auto& segment : remainder_) {
     if (segment->trainable()) segment->MarkUpdated();
   }
 }
 
 void ShardEngine::MarkUpdated() {
+  queue_.Reset();
   for (const auto& unit : units_) unit->MarkUpdated();
   for (const auto& segment : segments_) segment->MarkUpdated();
 }

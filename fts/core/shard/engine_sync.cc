@@ -20,7 +20,15 @@ absl::Status ShardEngine::CompleteGradients() {
         "the last backward pass failed, so there is no complete gradient; run "
         "forward and backward again before the optimizer step");
   }
-  for (const auto& segment : segments_) segment->CompleteGradient();
+  for (const auto& segment : segments_) {
+    if (segment->trainable() && segment->unreduced()) {
+      return absl::InternalError(absl::StrCat(
+          "gradients of unit '", segment->label(),
+          "' were never reduced over the ranks: its parameters were used "
+          "outside the unit's forward"));
+    }
+    segment->CompleteGradient();
+  }
   return absl::OkStatus();
 }
 

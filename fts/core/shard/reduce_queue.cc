@@ -8,10 +8,6 @@
 namespace fts::shard {
 
 void ReduceQueue::OnForward(Unit& unit) {
-  if (backward_seen_) {
-    order_.clear();
-    backward_seen_ = false;
-  }
   std::shared_ptr<Unit> shared = unit.shared_from_this();
   if (std::find(order_.begin(), order_.end(), shared) == order_.end()) {
     order_.push_back(std::move(shared));
@@ -20,7 +16,6 @@ void ReduceQueue::OnForward(Unit& unit) {
 
 void ReduceQueue::BuildSequence() {
   if (!sequence_.empty()) return;
-  backward_seen_ = true;
   next_ = 0;
   for (auto unit = order_.rbegin(); unit != order_.rend(); ++unit) {
     for (const auto& segment : (*unit)->segments()) {
@@ -31,8 +26,7 @@ void ReduceQueue::BuildSequence() {
   }
 }
 
-absl::Status ReduceQueue::OnComplete(Segment& segment) {
-  (void)segment;
+absl::Status ReduceQueue::OnComplete() {
   BuildSequence();
   return LaunchReady(/*all=*/false);
 }
@@ -71,7 +65,6 @@ void ReduceQueue::Reset() {
   sequence_.clear();
   in_flight_.clear();
   next_ = 0;
-  backward_seen_ = false;
 }
 
 }  // namespace fts::shard

@@ -28,17 +28,17 @@ namespace fts::shard {
 
 class ReduceQueue {
  public:
-  // Notes a forward of `unit`; the first one after a backward starts a new
-  // order.
+  // Notes a forward of `unit`.
   void OnForward(Unit& unit);
 
-  // A segment's gradients are complete: launches it and what it unblocked.
-  absl::Status OnComplete(Segment& segment);
+  // A segment's gradients are complete: launches what that unblocked.
+  absl::Status OnComplete();
 
   // End of backward: launches the rest and waits for all of it.
   absl::Status Flush();
 
-  // Forgets everything, after a failed step.
+  // Forgets everything: a step has ended or failed. The order lasts for a whole
+  // optimizer step, since any graph recorded in it may still run.
   void Reset();
 
  private:
@@ -50,7 +50,6 @@ class ReduceQueue {
   absl::Status Launch(const std::shared_ptr<Segment>& segment);
 
   std::vector<std::shared_ptr<Unit>> order_;  // first forward first
-  bool backward_seen_ = false;
   std::vector<std::shared_ptr<Segment>> sequence_;  // of this backward
   size_t next_ = 0;
   std::deque<std::shared_ptr<Segment>> in_flight_;

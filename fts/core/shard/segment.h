@@ -130,7 +130,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
     return closed_ || arrived_ == static_cast<int>(leaves_.size());
   }
   void Close();
-  bool has_gradient() const { return grad_.defined() || reduce_.defined(); }
+  // Gradients arrived that no reduction has taken.
+  bool unreduced() const { return reduce_.defined(); }
   // Zeroes what no parameter wrote, once per optimizer step before grad() is
   // read. Allocates grad when this rank saw no gradient at all.
   void CompleteGradient();

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/graph_task.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,7 +30,13 @@ class OutputHook : public FunctionPreHook {
   OutputHook(std::weak_ptr<Unit> unit, std::shared_ptr<Unit::Call> call)
       : unit_(std::move(unit)), call_(std::move(call)) {}
   variable_list operator()(const variable_list& grads) override {
-    if (auto unit = unit_.lock()) unit->PreBackward(call_);
+    const auto unit = unit_.lock();
+    if (unit == nullptr) {
+      throw std::runtime_error(
+          "backward through a model whose sharding engine is gone: its "
+          "parameters are not in memory; run backward first");
+    }
+    unit->PreBackward(*call_);
     return grads;
   }
 
@@ -41,16 +48,18 @@ class OutputHook : public FunctionPreHook {
 // Fires when the gradient of one of a unit's inputs is complete.
 class InputHook : public FunctionPreHook {
  public:
-  InputHook(std::weak_ptr<Unit> unit, std::shared_ptr<Unit::Call> call)
+  InputHook(std::weak_ptr<Unit> unit, std::weak_ptr<Unit::Call> call)
       : unit_(std::move(unit)), call_(std::move(call)) {}
   variable_list operator()(const variable_list& grads) override {
-    if (auto unit = unit_.lock()) unit->OnInputGradient(call_);
+    const auto unit = unit_.lock();
+    const auto call = call_.lock();
+    if (unit != nullptr && call != nullptr) unit->OnInputGradient(*call);
     return grads;
   }
 
  private:
   std::weak_ptr<Unit> unit_;
-  std::shared_ptr<Unit::Call> call_;
+  std::weak_ptr<Unit::Call> call_;  // outlives the unit's own graph
 };
 
 Unit::Unit(Context* context, UnitListener* listener, std::string module,
@@ -91,19 +100,21 @@ absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
   FTS_RETURN_IF_ERROR(Gather());
   auto call = std::make_shared<Call>();
   call->generation = generation_;
+  call->recomputation = InsideBackward();
   if (grad_mode) {
     for (const at::Tensor& input : inputs) {
       if (!input.defined() || !input.requires_grad()) continue;
       // A leaf input has no node; it stays pending and the end of backward
       // releases the unit.
       call->takes_grad = true;
-      ++call->pending_inputs;
+      ++call->num_inputs;
       if (const auto& node = input.grad_fn()) {
         node->add_pre_hook(
             std::make_unique<InputHook>(weak_from_this(), call));
       }
     }
   }
+  call->pending_inputs = call->num_inputs;
   open_.push_back(std::move(call));
   return absl::OkStatus();
 }
@@ -115,8 +126,11 @@ absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs) {
   }
   const std::shared_ptr<Call> call = std::move(open_.back());
   open_.pop_back();
+  recorded_.erase(std::remove_if(recorded_.begin(), recorded_.end(),
+                                 [](const auto& c) { return c.expired(); }),
+                  recorded_.end());
+  bool recorded = false;
   if (c10::GradMode::is_enabled()) {
-    bool recorded = false;
     for (const at::Tensor& output : outputs) {
       if (!output.defined() || !output.requires_grad()) continue;
       if (const auto& node = output.grad_fn()) {
@@ -125,15 +139,17 @@ absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs) {
             std::make_unique<OutputHook>(weak_from_this(), call));
       }
     }
-    if (recorded && !InsideBackward()) recorded_.push_back(call);
+    if (recorded && !call->recomputation) recorded_.push_back(call);
   }
-  // A recomputation inside backward is about to be differentiated.
-  if (reshard_ && !InsideBackward()) Release();
+  // A recomputation with a graph is about to be differentiated.
+  const bool needed = in_backward_ || twice_differentiable_ ||
+                      (call->recomputation && recorded);
+  if (reshard_ && !needed) Release();
   return absl::OkStatus();
 }
 
-void Unit::PreBackward(const std::shared_ptr<Call>& call) {
-  if (call->generation != generation_) {
+void Unit::PreBackward(const Call& call) {
+  if (call.generation != generation_) {
     ThrowIfError(
         *context_,
         absl::FailedPreconditionError(absl::StrCat(
@@ -148,47 +164,75 @@ void Unit::PreBackward(const std::shared_ptr<Call>& call) {
     context_->trace.Record("pre_backward",
                            module_.empty() ? "(root)" : module_);
   }
+  // create_graph: a second backward will read the weights once more.
+  if (c10::GradMode::is_enabled()) twice_differentiable_ = true;
   ThrowIfError(*context_, Gather());
 }
 
-void Unit::OnInputGradient(const std::shared_ptr<Call>& call) {
-  if (--call->pending_inputs > 0) return;
+void Unit::OnInputGradient(Call& call) {
+  if (--call.pending_inputs > 0) return;
   MaybeEndBackward();
+}
+
+// A backward may run while a forward of this unit is under way.
+bool Unit::MayRelease() const {
+  return !twice_differentiable_ &&
+         std::all_of(open_.begin(), open_.end(),
+                     [](const auto& call) { return call->recomputation; });
 }
 
 void Unit::MaybeEndBackward() {
   if (!in_backward_) return;
-  bool inputs_done = true;  // every call has all its input gradients
-  bool any_takes_grad = false;
-  for (const auto& call : recorded_) {
-    any_takes_grad |= call->takes_grad;
-    if (call->pending_inputs > 0) inputs_done = false;
-    if (!call->takes_grad && recorded_.size() > 1) inputs_done = false;
+  int calls = 0;           // whose graph is still there
+  int without_inputs = 0;  // of those, with no input that requires grad
+  for (const auto& weak : recorded_) {
+    const auto call = weak.lock();
+    if (call == nullptr) continue;
+    if (call->pending_inputs > 0) return;
+    ++calls;
+    if (!call->takes_grad) ++without_inputs;
   }
-  if (!inputs_done) return;
-  const bool closing = any_takes_grad;
+  // Counting tells of one such call only; no call at all is one that an update
+  // made us forget.
+  if (calls == 0 || (without_inputs > 0 && calls > 1)) return;
+  const bool closing = without_inputs == 0;
   for (const auto& segment : segments_) {
     if (!segment->trainable() || segment->complete()) continue;
     if (!closing) return;  // only counting tells
   }
-  // Before Close: its listener asks this unit again.
-  recorded_.clear();
-  in_backward_ = false;
+  in_backward_ = false;  // before Close: its listener asks this unit again
   for (const auto& segment : segments_) {
     if (segment->trainable() && !segment->complete()) segment->Close();
   }
-  Release();
+  if (MayRelease()) Release();
 }
 
 void Unit::EndBackward() {
-  open_.clear();  // recomputations that stopped early never left their forward
-  if (in_backward_) Release();
+  // Recomputations that stopped early never left their forward.
+  open_.erase(std::remove_if(open_.begin(), open_.end(),
+                             [](const auto& c) { return c->recomputation; }),
+              open_.end());
+  if (in_backward_ && MayRelease()) Release();
   in_backward_ = false;
+  // A retained graph may run again.
+  for (const auto& weak : recorded_) {
+    if (const auto call = weak.lock()) call->pending_inputs = call->num_inputs;
+  }
+}
+
+void Unit::FinishStep() {
+  if (trainable()) {
+    MarkUpdated();
+  } else if (twice_differentiable_) {
+    twice_differentiable_ = false;
+    Release();
+  }
 }
 
 void Unit::MarkUpdated() {
   ++generation_;
   recorded_.clear();
+  twice_differentiable_ = false;
   for (const auto& segment : segments_) {
     if (segment->trainable()) segment->MarkUpdated();
   }
@@ -198,6 +242,7 @@ void Unit::Reset() {
   open_.clear();
   recorded_.clear();
   in_backward_ = false;
+  twice_differentiable_ = false;
   for (const auto& segment : segments_) {
     segment->BeginBackward();
     segment->ZeroGrad();

@@ -11,14 +11,16 @@
 // call also registers a pre-hook on the node that made each input which
 // requires grad: it fires when that input's gradient is complete. Autograd runs
 // the nodes of a call, which are younger, before that node, so when every call
-// of the unit has seen it, no gradient of the unit is still to come: segments
-// with unused parameters are closed and reduced too, and all weights are
-// released. That makes ranks which use different parameters of a unit launch
+// of the unit whose graph still exists has seen it, no gradient of the unit is
+// still to come: segments with unused parameters are closed and reduced too,
+// and all weights are released. That makes ranks which use different parameters of a unit launch
 // its reduction at most one unit apart, so none waits for another in vain.
 // What neither rule reaches (inputs that are leaves, unused outputs) is done at
 // the end of backward by the engine.
 // A unit without a graph (a frozen prefix) has no hooks at all, hence no
 // backward gather.
+// Under create_graph the weights stay until the next update: the graph of the
+// gradients reads them without passing our hooks.
 //
 // [Note: generations]
 // Writing the shard does not bump autograd's version counters, so a forward
@@ -79,6 +81,9 @@ class Unit : public std::enable_shared_from_this<Unit> {
   // recorded so far can no longer run backward.
   void MarkUpdated();
 
+  // An optimizer step is over: MarkUpdated if anything here trains.
+  void FinishStep();
+
   // Called by the engine when a segment's gradients are complete, and at the
   // end of a backward pass.
   void MaybeEndBackward();
@@ -90,16 +95,21 @@ class Unit : public std::enable_shared_from_this<Unit> {
  private:
   friend class OutputHook;
   friend class InputHook;
+  // One forward. Owned by the hooks on its outputs, so it lives as long as its
+  // graph.
   struct Call {
-    bool takes_grad = false;  // some input requires grad
-    int pending_inputs = 0;   // of those, gradients not yet complete
+    bool recomputation = false;  // inside backward: its graph is never run
+    bool takes_grad = false;     // some input requires grad
+    int num_inputs = 0;          // that require grad
+    int pending_inputs = 0;      // of those, without gradient in this backward
     int64_t generation = 0;
   };
 
   absl::Status Gather();
   void Release();
-  void PreBackward(const std::shared_ptr<Call>& call);
-  void OnInputGradient(const std::shared_ptr<Call>& call);
+  bool MayRelease() const;
+  void PreBackward(const Call& call);
+  void OnInputGradient(Call& call);
 
   Context* context_;
   UnitListener* listener_;
@@ -109,10 +119,10 @@ class Unit : public std::enable_shared_from_this<Unit> {
   int64_t generation_ = 0;
   bool in_backward_ = false;
   std::vector<std::shared_ptr<Call>> open_;  // forward entered, not left
-  // Calls that recorded a graph and whose backward is not over. Those whose
-  // graph was dropped stay until the next update: then units close later, at
-  // the end of backward.
-  std::vector<std::shared_ptr<Call>> recorded_;
+  // Calls that recorded a graph since the last update. While a graph is kept
+  // that does not run, the unit closes later, at the end of backward.
+  std::vector<std::weak_ptr<Call>> recorded_;
+  bool twice_differentiable_ = false;  // a backward ran under create_graph
 };
 
 }  // namespace fts::shard
