@@ -51,14 +51,14 @@ def native_name(name):
     return name
 
 
-def make_model(folder, seed=0):
+def make_model(folder, tied, seed=0):
     """Saves a small random Llama; norms are not all ones."""
     torch.manual_seed(seed)
     model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
         vocab_size=256, hidden_size=64, intermediate_size=112,
         num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2,
         max_position_embeddings=64, rms_norm_eps=1e-5, initializer_range=0.05,
-        bos_token_id=None, eos_token_id=None))
+        tie_word_embeddings=tied, bos_token_id=None, eos_token_id=None))
     for name, parameter in model.named_parameters():
         if "norm" in name:
             torch.nn.init.normal_(parameter, mean=1.0, std=0.1)
@@ -87,10 +87,10 @@ class Run:
 class Bench:
     """A model and data in a folder, and runs over them."""
 
-    def __init__(self):
+    def __init__(self, tied=False):
         self.folder = new_folder()
         self.model = os.path.join(self.folder, "model")
-        make_model(self.model)
+        make_model(self.model, tied)
         # 99 samples: 12 steps of 8, and 3 left over. 45 to validate: with 8 at
         # a time the last batch is short, and some ranks have none of it.
         self.train = text("jargon_train.txt",

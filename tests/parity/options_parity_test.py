@@ -1,5 +1,5 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-"""Options of a run against plain PyTorch: names, data, rates, groups, dtypes."""
+"""Run options against plain PyTorch: names, data, rates, groups, dtypes."""
 
 import unittest
 

@@ -36,11 +36,12 @@ class PlanParityTest(unittest.TestCase):
             config["strategy_adapter_cfg"] = adapter
         return config
 
-    def check(self, label, adapter, world=2):
-        run = self.bench.fit(self.config(adapter), world)
+    def check(self, label, adapter):
+        run = self.bench.fit(self.config(adapter), 2)
         fit_runs.assert_agree(run, self.wanted, label + ":")
         self.assertEqual(set(self.wanted.start),
                          fit_runs.moved(run, self.wanted.start))
+        return run
 
     def check_frozen(self, label, adapter):
         """Phases 0 and 1 alone: the rest must stay as it was."""
@@ -79,7 +80,11 @@ class PlanParityTest(unittest.TestCase):
         })
 
     def test_model_alone(self):
-        self.check("one unit", {"fsdp_plan": {"model": {}}})
+        run = self.check("one unit", {"fsdp_plan": {"model": {}}})
+        wrong = reference.train(self.bench.settings(
+            steps_per_epoch=STEPS, weight_decay=0.0))
+        with self.assertRaises(AssertionError):
+            fit_runs.assert_agree(run, wrong, "no weight decay:")
 
     # FTS's own form of this plan trains next to nothing.
     def test_reshard_not_given(self):
@@ -117,6 +122,31 @@ class PlanParityTest(unittest.TestCase):
                 "model.norm": {"reshard_after_forward": False},
             },
         })
+
+    def test_tied_embeddings(self):
+        bench = fit_runs.Bench(tied=True)
+        config = bench.config()
+        config["trainer"]["steps_per_epoch"] = STEPS
+        # Phase 1 thaws what both ends of the network use.
+        config["schedule"] = {
+            0: {"params": ["model.norm.*", r"model.layers.3\..*"],
+                "max_transition_epoch": 1},
+            1: {"params": ["model.tok_embeddings.weight"],
+                "max_transition_epoch": 2},
+            2: {"params": [r"model.layers.[0-2]\..*"]},
+        }
+        wanted = reference.train(bench.settings(
+            steps_per_epoch=STEPS, phases=[
+                reference.Phase([r"model\.norm\.weight"] +
+                                fit_runs.LAST_LAYER, until_epoch=1),
+                reference.Phase(fit_runs.REST[1:], until_epoch=2),
+                reference.Phase(fit_runs.REST[:1])]))
+        for unplanned in ("replicate", "shard"):
+            config["strategy_adapter_cfg"]["unplanned"] = unplanned
+            run = bench.fit(config, 2)
+            fit_runs.assert_agree(run, wanted, "tied, %s:" % unplanned)
+            self.assertEqual(set(wanted.start),
+                             fit_runs.moved(run, wanted.start))
 
 
 if __name__ == "__main__":

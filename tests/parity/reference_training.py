@@ -132,8 +132,10 @@ class Trainer:
                  if any(re.fullmatch(p, name) for p in phase.patterns)]
         assert named and not any(p.requires_grad for _, p in named)
         lr = self.s.lr if phase.lr is None else phase.lr
-        decay = [p for n, p in named if not any(x in n for x in self.s.no_decay)]
-        rest = [p for n, p in named if any(x in n for x in self.s.no_decay)]
+        rest = [p for name, p in named
+                if any(part in name for part in self.s.no_decay)]
+        decay = [p for name, p in named
+                 if not any(part in name for part in self.s.no_decay)]
         groups = [dict(params=decay, lr=lr, initial_lr=lr)]
         if self.s.no_decay:
             groups.append(
