@@ -196,12 +196,14 @@ TEST_P(CommunicatorTest, SplitsReorderNestAndLeaveOut) {
 }
 
 TEST_P(CommunicatorTest, AbortReachesPeersAndRelatives) {
+  Meeting split_all(size());
   const auto start = std::chrono::steady_clock::now();
   RunRanks(GetParam(), [&](Communicator& comm) {
     std::vector<int> everyone;
     for (int rank = 0; rank < size(); ++rank) everyone.push_back(rank);
     absl::StatusOr<CommunicatorPtr> part = comm.Split(everyone, "part");
     ASSERT_TRUE(part.ok()) << part.status();
+    split_all.Join();
     (*part)->SetLabel("layer 3");
     at::Tensor tensor = Constant(4, 1, device());
     if (comm.rank() == size() - 1) {

@@ -11,17 +11,26 @@
 
 namespace fts::conformance {
 
+void Meeting::Join() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  --missing_;
+  cv_.notify_all();
+  cv_.wait(lock, [&] { return missing_ <= 0; });
+}
+
 void RunRanks(const Backend& backend,
               const std::function<void(Communicator& comm)>& body) {
   static std::atomic<int> counter{0};
   const std::string world_id =
       std::to_string(getpid()) + "_" + std::to_string(counter++);
   std::vector<CommunicatorPtr> comms(backend.size);
+  Meeting made_all(backend.size);
   std::vector<std::thread> threads;
   for (int rank = 0; rank < backend.size; ++rank) {
     threads.emplace_back([&, rank] {
       absl::StatusOr<CommunicatorPtr> made =
           backend.make(world_id, rank, backend.size);
+      made_all.Join();
       ASSERT_TRUE(made.ok()) << made.status();
       comms[rank] = *made;
       body(**made);

@@ -9,7 +9,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -38,8 +40,23 @@ inline std::ostream& operator<<(std::ostream& out, const Backend& backend) {
   return out << backend.name << backend.size;
 }
 
-// Runs `body` as every rank at once, in a fresh world, and waits for all. Each
-// rank keeps its communicator until all bodies have ended.
+// A meeting point of `count` threads. Unlike Communicator::Barrier() it does not
+// depend on what is under test.
+class Meeting {
+ public:
+  explicit Meeting(int count) : missing_(count) {}
+  // Returns when `count` threads have called it.
+  void Join();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable cv_;
+  int missing_;
+};
+
+// Runs `body` as every rank at once, in a fresh world, and waits for all. A
+// body starts when all ranks are made; each keeps its communicator until all
+// bodies have ended.
 void RunRanks(const Backend& backend,
               const std::function<void(Communicator& comm)>& body);
 

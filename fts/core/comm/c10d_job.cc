@@ -72,14 +72,19 @@ absl::StatusOr<C10dGroup> C10dJob::MakeGroup(const std::string& key, int rank,
     group = settings_.factory(C10dStoreOf(*part), rank, size);
   } catch (const std::exception& error) {
     const absl::StatusCode code = CodeOf(error);
-    if (code != absl::StatusCode::kDeadlineExceeded) {
-      return absl::Status(code, absl::StrCat(call, ": cannot be set up: ",
-                                             FirstLine(error)));
+    if (code == absl::StatusCode::kInternal) {
+      return absl::InternalError(
+          absl::StrCat(call, ": cannot be set up: ", FirstLine(error)));
     }
-    return absl::DeadlineExceededError(absl::StrCat(
-        call, ": not all ranks arrived within ", settings_.timeout.count(),
-        " ms (", FirstLine(error),
-        "); look for a rank that did not start or stopped before this point"));
+    return EndBecause(
+        call, code,
+        code == absl::StatusCode::kUnavailable
+            ? Explain(error, code, settings_.timeout)
+            : absl::StrCat("not all ranks arrived within ",
+                           settings_.timeout.count(), " ms (",
+                           FirstLine(error),
+                           "); look for a rank that did not start or stopped "
+                           "before this point"));
   }
   std::lock_guard<std::mutex> lock(mutex_);
   groups_.push_back(group);
@@ -110,8 +115,13 @@ absl::Status C10dJob::Failed(const std::string& call,
   if (code == absl::StatusCode::kInternal && !aborted()) {
     return absl::InternalError(absl::StrCat(call, ": ", text));
   }
-  const std::string mine = absl::StrCat("rank ", job_rank_, ": ", call, ": ",
-                                        text);
+  return EndBecause(call, code, text);
+}
+
+absl::Status C10dJob::EndBecause(const std::string& call, absl::StatusCode code,
+                                 const std::string& text) {
+  const std::string mine =
+      absl::StrCat("rank ", job_rank_, ": ", call, ": ", text);
   if (End(mine) && reason() == mine) {
     return absl::Status(code, absl::StrCat(call, ": ", text));
   }

@@ -87,6 +87,10 @@ class C10dJob final : public AbortState {
   std::string Publish(const std::string& reason);
   // True when ours was the first reason this process has.
   bool End(const std::string& reason);
+  // Ends the job because of `call`; its status, whose code is ours only when no
+  // rank failed before.
+  absl::Status EndBecause(const std::string& call, absl::StatusCode code,
+                          const std::string& text);
   void CloseGroups();
 
   const StorePtr store_;

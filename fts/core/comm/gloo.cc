@@ -19,6 +19,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/comm/c10d_communicator.h"
 #include "fts/core/comm/c10d_error.h"
+#include "fts/core/comm/sigpipe.h"
 
 namespace fts::comm {
 namespace {
@@ -72,6 +73,8 @@ absl::StatusOr<CommunicatorPtr> MakeGloo(StorePtr store, int rank, int size,
         absl::StrCat("gloo: threads is ", options.threads,
                      ", must be at least 1"));
   }
+  // Threads of the device and of the group are made under it.
+  const SigpipeBlocked sigpipe_blocked;
   FTS_ASSIGN_OR_RETURN(DevicePtr device, MakeDevice(options));
   C10dJob::Settings settings;
   settings.backend = "gloo";
@@ -80,6 +83,7 @@ absl::StatusOr<CommunicatorPtr> MakeGloo(StorePtr store, int rank, int size,
   settings.factory = [device, options](
                          const c10::intrusive_ptr<c10d::Store>& group_store,
                          int group_rank, int group_size) {
+    const SigpipeBlocked for_its_threads;
     auto group_options = ProcessGroupGloo::Options::create(options.timeout);
     group_options->devices.push_back(device);
     group_options->threads = options.threads;

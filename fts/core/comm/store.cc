@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "fts/core/comm/c10d_error.h"
 #include "fts/core/comm/c10d_store.h"
+#include "fts/core/comm/sigpipe.h"
 
 namespace fts::comm {
 namespace {
@@ -159,6 +160,7 @@ absl::StatusOr<StorePtr> OpenTcpStore(const TcpStoreOptions& options) {
         "store port is ", options.port, ", must be between 0 and 65535"));
   }
   const std::string where = absl::StrCat(options.host, ":", options.port);
+  const SigpipeBlocked for_the_server_thread;
   c10d::TCPStoreOptions c10d_options;
   c10d_options.port = static_cast<std::uint16_t>(options.port);
   c10d_options.isServer = options.server;
