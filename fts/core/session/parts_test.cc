@@ -1,0 +1,208 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// The session's parts by themselves: best_snapshot, segment_flat, ranks.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "fts/core/comm/testing/rank_threads.h"
+#include "fts/core/optim/adam.h"
+#include "fts/core/session/best_snapshot.h"
+#include "fts/core/session/ranks.h"
+#include "fts/core/session/segment_flat.h"
+#include "fts/core/shard/tensor_util.h"
+
+namespace fts {
+namespace {
+
+using comm::testing::RankComms;
+using comm::testing::RunRanks;
+using shard::SilentWrites;
+using ::testing::ElementsAre;
+
+// Two units of one parameter pair each; the first thaws in phase 0, the second
+// in phase 1. Sizes that leave padding and cut through a parameter.
+struct Fixture {
+  std::unique_ptr<shard::ShardEngine> engine;
+  std::vector<std::shared_ptr<SegmentFlat>> flats;
+  optim::FlatAdamW optimizer;
+
+  explicit Fixture(RankComms comms) {
+    std::vector<shard::NamedLeaf> leaves = {{"a.w", at::zeros({5, 5})},
+                                            {"a.b", at::zeros({3})},
+                                            {"b.w", at::zeros({4})}};
+    Plan plan;
+    plan.units.resize(2);
+    plan.units[0].module = "a";
+    plan.units[0].segments = {{0, "float32", false, {"a.w", "a.b"}, 28, 25}};
+    plan.units[1].module = "b";
+    plan.units[1].segments = {{1, "float32", false, {"b.w"}, 4, 4}};
+    auto made = shard::ShardEngine::Create(plan, leaves, comms.first,
+                                           comms.second, {});
+    EXPECT_TRUE(made.ok()) << made.status();
+    engine = *std::move(made);
+    EXPECT_TRUE(engine
+                    ->Load([](const std::string& name, int64_t begin,
+                              int64_t end, at::Tensor dst) {
+                      dst.copy_(at::arange(begin, end, at::kFloat)
+                                    .add(name == "a.w" ? 100 : 500));
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    for (const auto& segment : engine->segments()) {
+      flats.push_back(std::make_shared<SegmentFlat>(segment));
+    }
+  }
+  void Thaw(int phase) {
+    engine->Thaw(phase);
+    optim::GroupOptions group;
+    group.name = "phase";
+    group.lr = 0.1;
+    EXPECT_TRUE(optimizer.AddGroup(group, {flats[phase]}).ok());
+  }
+  // An update with a made-up gradient.
+  void Update(double gradient) {
+    EXPECT_TRUE(engine->CompleteGradients().ok());
+    for (const auto& segment : engine->segments()) {
+      SilentWrites guard;
+      if (segment->trainable()) at::Tensor(segment->grad()).fill_(gradient);
+    }
+    EXPECT_TRUE(optimizer.Step().ok());
+    engine->FinishStep();
+  }
+  at::Tensor Value(int segment) {
+    return engine->segments()[segment]->shard().clone();
+  }
+  at::Tensor Moment(int segment) {
+    return optimizer.StateTensors(*flats[segment])[0].second.clone();
+  }
+};
+
+TEST(SegmentFlatTest, ExtentsAreTheLeavesCutToThisRanksChunk) {
+  RunRanks(2, [&](RankComms comms) {
+    Fixture f(comms);
+    const auto& extents = f.flats[0]->extents();
+    // 28 elements, padded to 32: 16 a rank; a.w is [0, 25), a.b [25, 28).
+    if (comms.first->rank() == 0) {
+      ASSERT_EQ(extents.size(), 1u);
+      EXPECT_EQ(extents[0].begin, 0);
+      EXPECT_EQ(extents[0].end, 16);
+      EXPECT_TRUE(extents[0].decay);
+      EXPECT_EQ(f.flats[1]->extents().size(), 1u);
+    } else {
+      ASSERT_EQ(extents.size(), 2u);
+      EXPECT_EQ(extents[0].begin, 0);
+      EXPECT_EQ(extents[0].end, 9);
+      EXPECT_EQ(extents[0].param_index, 0);
+      EXPECT_EQ(extents[1].begin, 9);
+      EXPECT_EQ(extents[1].end, 12);  // then padding
+      EXPECT_EQ(extents[1].param_index, 1);
+      EXPECT_FALSE(extents[1].decay);
+      EXPECT_EQ(f.flats[1]->extents().size(), 0u);  // all on rank 0
+    }
+    EXPECT_EQ(f.flats[0]->value().numel(), 16);
+    EXPECT_FALSE(f.flats[0]->grad().defined());
+  });
+}
+
+TEST(BestSnapshotTest, RestoreBringsValuesAndMomentsBack) {
+  for (const int world : {1, 2}) {
+    RunRanks(world, [&](RankComms comms) {
+      Fixture f(comms);
+      BestSnapshot best;
+      EXPECT_TRUE(best.empty());
+      EXPECT_EQ(best.bytes(), 0);
+      EXPECT_EQ(best.Restore(f.engine.get(), &f.optimizer),
+                absl::FailedPreconditionError(
+                    "there is no best state to restore yet"));
+      f.Thaw(0);
+      f.Update(1.0);
+      const at::Tensor value = f.Value(0), moment = f.Moment(0);
+      best.Save(*f.engine, f.optimizer);
+      EXPECT_FALSE(best.empty());
+      EXPECT_EQ(best.bytes(), 3 * 4 * value.numel());
+
+      f.Update(-2.0);
+      EXPECT_FALSE(at::equal(f.Value(0), value));
+      const at::Tensor frozen = f.Value(1);
+      f.Thaw(1);
+      best.Extend(*f.engine, 1);
+      f.Update(3.0);
+      EXPECT_FALSE(at::equal(f.Moment(0), moment));
+      ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+      EXPECT_TRUE(at::equal(f.Value(0), value));
+      EXPECT_TRUE(at::equal(f.Moment(0), moment));
+      EXPECT_THAT(f.optimizer.StepCounts(*f.flats[0])[0], 1);
+      // Thawed after the best: as frozen then, moments afresh.
+      EXPECT_TRUE(at::equal(f.Value(1), frozen));
+      EXPECT_EQ(f.Moment(1).abs().sum().item<float>(), 0);
+      // A second restore finds the same: the snapshot is not consumed.
+      f.Update(5.0);
+      ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+      EXPECT_TRUE(at::equal(f.Value(0), value));
+    });
+  }
+}
+
+TEST(BestSnapshotTest, SaveReplacesWhatWasKept) {
+  RunRanks(1, [&](RankComms comms) {
+    Fixture f(comms);
+    f.Thaw(0);
+    BestSnapshot best;
+    best.Save(*f.engine, f.optimizer);
+    f.Update(1.0);
+    const at::Tensor value = f.Value(0);
+    best.Save(*f.engine, f.optimizer);
+    f.Update(1.0);
+    ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+    EXPECT_TRUE(at::equal(f.Value(0), value));
+  });
+}
+
+TEST(RanksTest, AgreementsAreTheSameEverywhere) {
+  RunRanks(4, [&](RankComms comms) {
+    const Ranks ranks(comms.first, comms.second);
+    EXPECT_EQ(ranks.size(), 4);
+    EXPECT_EQ(ranks.rank(), comms.first->rank());
+    std::vector<double> numbers = {1.0 * ranks.rank(), 0.1};
+    ASSERT_TRUE(ranks.Sum(&numbers).ok());
+    EXPECT_DOUBLE_EQ(numbers[0], 6);
+    EXPECT_DOUBLE_EQ(numbers[1], 0.4);
+    numbers = {-1.0 * ranks.rank() - 1};
+    ASSERT_TRUE(ranks.Max(&numbers).ok());
+    EXPECT_EQ(numbers[0], -1);
+    EXPECT_TRUE(ranks.Barrier().ok());
+    numbers.clear();
+    EXPECT_TRUE(ranks.Sum(&numbers).ok());
+  });
+}
+
+TEST(RanksTest, OneProcessAloneNeedsNobody) {
+  comm::LaunchEnvironment launch;
+  const auto ranks = Ranks::Connect(launch);
+  ASSERT_TRUE(ranks.ok()) << ranks.status();
+  EXPECT_EQ(ranks->size(), 1);
+  std::vector<double> numbers = {2.5};
+  EXPECT_TRUE(ranks->Sum(&numbers).ok());
+  EXPECT_EQ(numbers[0], 2.5);
+}
+
+TEST(RanksTest, AnAbortLetsWaitingPeersGo) {
+  RunRanks(2, [&](RankComms comms) {
+    const Ranks ranks(comms.first, comms.second);
+    if (ranks.rank() == 0) {
+      ranks.Abort("out of cheese");
+      return;
+    }
+    std::vector<double> numbers = {1};
+    EXPECT_FALSE(ranks.Sum(&numbers).ok());
+  });
+}
+
+}  // namespace
+}  // namespace fts
