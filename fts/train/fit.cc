@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <iostream>
 #include <thread>
 #include <utility>
@@ -65,12 +66,23 @@ void SetThreads(const RunConfig& config, int local_ranks) {
   at::set_num_threads(static_cast<int>(std::max<int64_t>(threads, 1)));
 }
 
+// What LibTorch or a model throws outside the session's own guards still lets
+// the other ranks go with a message.
+absl::Status TrainOrStatus(RunSetup* setup, const Ranks& ranks,
+                           const std::string& output_dir) {
+  try {
+    return Train(setup, ranks, output_dir);
+  } catch (const std::exception& e) {
+    return absl::InternalError(e.what());
+  }
+}
+
 int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
                 const std::string& output_dir) {
   SetThreads(setup->config, launch.local_world_size);
   const auto ranks = Ranks::Connect(launch);
   absl::Status status = ranks.status();
-  if (status.ok()) status = Train(setup, *ranks, output_dir);
+  if (status.ok()) status = TrainOrStatus(setup, *ranks, output_dir);
   if (status.ok()) return 0;
   std::cout << std::flush;
   std::cerr << "error: " << std::string(status.message()) << "\n";

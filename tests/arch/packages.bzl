@@ -23,5 +23,6 @@ ENGINES = [
     "fts/core/optim",
     "fts/core/recompute",
     "fts/core/session",
+    "fts/core/session/testing",
     "fts/core/shard",
 ]
