@@ -1,6 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/cli/llama_model.h"
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,6 +122,15 @@ absl::StatusOr<std::unique_ptr<train::TrainModel>> MakeLlamaModel(
     return diags->status();
   }
   if (config.model.path.has_value()) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(*config.model.path, ignored)) {
+      diags->Error(codes::kMissingFile,
+                   absl::StrCat("model.path: '", *config.model.path,
+                                "' is no directory; name a Hugging Face model "
+                                "directory, relative to the file that says it"),
+                   config.Where("model.path"));
+      return diags->status();
+    }
     FTS_ASSIGN_OR_RETURN(auto checkpoint,
                          llama::Checkpoint::Open(*config.model.path, diags));
     return std::make_unique<LlamaModel>(checkpoint->config(),

@@ -29,6 +29,8 @@ namespace {
 // parent has already checked everything and printed the warnings.
 constexpr char kOutputDirVariable[] = "FTS_RUN_OUTPUT_DIR";
 
+bool IsLocalRank() { return std::getenv(kOutputDirVariable) != nullptr; }
+
 int PrintProblems(const Diagnostics& diags, bool warnings) {
   for (const Diagnostic& d : diags.all()) {
     if (d.severity == Severity::kError || warnings) {
@@ -87,7 +89,9 @@ int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
   std::cout << std::flush;
   std::cerr << "error: " << std::string(status.message()) << "\n";
   if (ranks.ok()) ranks->Abort(std::string(status.message()));
-  return 1;
+  const bool lost_peer = absl::IsUnavailable(status) ||
+                         absl::IsDeadlineExceeded(status);
+  return lost_peer && IsLocalRank() ? kLostPeerExitCode : 1;
 }
 
 int StartRanks(const RunSetup& setup, const std::string& output_dir) {
@@ -124,7 +128,6 @@ void OfferValidSchedule(const RunConfig& config, const std::string& output_dir) 
 }  // namespace
 
 int RunFit(const ConfigArgs& arguments, const ModelFactory& make_model) {
-  const bool is_local_rank = std::getenv(kOutputDirVariable) != nullptr;
   Diagnostics diags;
   const auto config = LoadRunConfig(arguments.files, arguments.overrides, &diags);
   const auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment(),
@@ -136,7 +139,7 @@ int RunFit(const ConfigArgs& arguments, const ModelFactory& make_model) {
     CheckOutputDir(output_dir, config->Where("output_dir"), &diags);
   }
   auto setup = PrepareRun(*config, *launch, make_model, &diags);
-  if (PrintProblems(diags, writes && !is_local_rank) != 0 || !setup.ok()) {
+  if (PrintProblems(diags, writes && !IsLocalRank()) != 0 || !setup.ok()) {
     if (writes) OfferValidSchedule(*config, output_dir);
     return 2;
   }

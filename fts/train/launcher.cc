@@ -79,6 +79,15 @@ void WriteAll(int fd, const char* data, size_t size) {
   }
 }
 
+bool LostPeer(const RankProcess& rank) {
+  return !rank.by_signal() && rank.code() == kLostPeerExitCode;
+}
+
+// Which of several failures is the cause of the others.
+int Weight(const RankProcess& rank) {
+  return rank.by_signal() ? 2 : LostPeer(rank) ? 0 : 1;
+}
+
 class Launcher {
  public:
   explicit Launcher(const LaunchOptions& options)
@@ -260,7 +269,10 @@ void Launcher::Reap() {
   for (size_t rank = 0; rank < ranks_.size(); ++rank) {
     if (!ranks_[rank].Reap() || ranks_[rank].succeeded() || ending_) continue;
     failures_.push_back(static_cast<int>(rank));
-    if (!settle_.has_value()) settle_ = SteadyClock::now() + options_.settle;
+    const auto until = SteadyClock::now() +
+                       (LostPeer(ranks_[rank]) ? options_.lost_peer_settle
+                                               : options_.settle);
+    settle_ = std::min(settle_.value_or(until), until);
   }
 }
 
@@ -283,7 +295,7 @@ void Launcher::ActOnDeadlines() {
 void Launcher::ChooseFailure() {
   for (int rank : failures_) {
     if (!chosen_.has_value() ||
-        (ranks_[rank].by_signal() && !ranks_[*chosen_].by_signal())) {
+        Weight(ranks_[rank]) > Weight(ranks_[*chosen_])) {
       chosen_ = rank;
     }
   }

@@ -18,6 +18,10 @@
 
 namespace fts::train {
 
+// How a rank ends that failed only because it lost another one. Not an exit
+// code of the launching process.
+inline constexpr int kLostPeerExitCode = 75;
+
 struct LaunchOptions {
   int world_size = 2;
   // Where rank_<r>.log files go; must exist (CreateOutputDir).
@@ -30,6 +34,8 @@ struct LaunchOptions {
   // After the first failure, how long to look for others before choosing which
   // one to report: a rank that lost its peer may be seen before the peer.
   std::chrono::milliseconds settle{150};
+  // The same while all that failed are ranks with kLostPeerExitCode.
+  std::chrono::milliseconds lost_peer_settle{2000};
   // Then the other ranks get SIGTERM, and SIGKILL this much later.
   std::chrono::milliseconds kill_after{3000};
   // After SIGINT or SIGTERM to us, forwarded, ranks may finish their step.
@@ -51,8 +57,9 @@ struct LaunchOptions {
 // Ends: when a rank exits non-zero or by a signal, the others are ended, and
 // the last thing printed is the first failing rank's log tail and
 //   error: rank 1 was killed by signal 9 (SIGKILL); its log is DIR/rank_1.log
-// When several fail at once, one killed by a signal counts as the first. If
-// this process dies by any means, the kernel kills the ranks.
+// When several fail at once, one killed by a signal counts as the first, and
+// one that exited with kLostPeerExitCode as the last. If this process dies by
+// any means, the kernel kills the ranks.
 // Errors: the ranks could not be started (none is left running).
 absl::StatusOr<int> RunLocalRanks(const LaunchOptions& options);
 

@@ -184,6 +184,22 @@ TEST_F(LauncherTest, ARankKilledByASignalIsTheCause) {
             "rank_1.log\n");
 }
 
+// The same between exit codes, however much later the cause is seen.
+TEST_F(LauncherTest, ARankThatLostItsPeerIsNotTheCause) {
+  options.settle = milliseconds(0);
+  options.lost_peer_settle = milliseconds(kGiveUpMs);
+  EXPECT_EQ(Run({"post,exit=75", "take,err=the cause,exit=1"}), 1);
+  EXPECT_EQ(Err(),
+            "--- the last lines of rank_1.log ---\nthe cause\n---\n"
+            "error: rank 1 exited with code 1; its log is rank_1.log\n");
+}
+
+TEST_F(LauncherTest, AStoppedRankEndsAtOnce) {
+  options.kill_after = milliseconds(kGiveUpMs);
+  EXPECT_EQ(Run({"pid,post,kill=19", "take,exit=1"}), 1);
+  EXPECT_TRUE(Ends(pids.TakeProcess()));
+}
+
 TEST_F(LauncherTest, RanksThatIgnoreSigtermAreKilled) {
   options.kill_after = milliseconds(20);
   EXPECT_EQ(Run({"ignore,pid,post,wait", "take,exit=1"}), 1);

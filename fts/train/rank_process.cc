@@ -183,7 +183,9 @@ bool RankProcess::Reap() {
 }
 
 void RankProcess::Signal(int signal) {
-  if (running_) kill(pid_, signal);
+  if (!running_) return;
+  kill(pid_, signal);
+  kill(pid_, SIGCONT);  // a stopped process would keep the signal pending
 }
 
 void RankProcess::Kill() {

@@ -43,7 +43,7 @@ class RankProcess {
   // Notices whether it has ended; true the one time that this is seen. What is
   // left of its process group is killed then.
   bool Reap();
-  // To the process, once it is known to run. No-op afterwards.
+  // To the process, which goes on if it was stopped. No-op after its end.
   void Signal(int signal);
   // SIGKILL to the whole group.
   void Kill();

@@ -40,6 +40,11 @@ class FaultTest(harness.FitTestCase):
         self.assertEqual(process.wait(BOUND), code, process.err)
         harness.wait_until("no process left", lambda: not process.alive(), 5)
 
+    def assert_rank_0_failed(self, process):
+        """Its peer only lost it, and often ends first."""
+        self.assertEqual(self.last_line(process), "error: rank 0 exited with "
+                         "code 1; its log is out/rank_0.log")
+
     def last_line(self, process):
         return process.err.rstrip("\n").split("\n")[-1]
 
@@ -142,6 +147,7 @@ class FaultTest(harness.FitTestCase):
         self.assert_over(run)
         self.assertIn("error: cannot write 'out/config.yaml': No space left on "
                       "device\n", run.err)
+        self.assert_rank_0_failed(run)
 
     def test_disk_fills_in_the_middle(self):
         # A limit on the size of files stands in for the end of the disk.
@@ -152,6 +158,7 @@ class FaultTest(harness.FitTestCase):
         self.assertEqual(run.wait(), 1)
         self.assertRegex(run.err, r"(?m)^error: .*cannot write to "
                          r"'out/metrics\.jsonl': File too large$")
+        self.assert_rank_0_failed(run)
         self.assertTrue(self.events(kind="train_step"))
         harness.wait_until("no process left", lambda: not run.alive(), 5)
 
@@ -164,6 +171,7 @@ class FaultTest(harness.FitTestCase):
                                                 (20000, 20000))))
         self.assertEqual(run.wait(), 1)
         self.assertRegex(run.err, r"(?m)^error: .*out/export/.*File too large")
+        self.assert_rank_0_failed(run)
         self.assertFalse(
             os.path.exists(self.path("out", "export", "model.safetensors")),
             "a cut file is left under its final name")

@@ -167,6 +167,7 @@ void ReadMaster(const Reader& reader, const std::string& address, int port,
 void InferLocalRank(const Reader& reader, const std::string& name,
                     LaunchEnvironment* env) {
   if (reader.Has(name) || env->world_size == 1) return;
+  if (env->master_addr.empty()) return;  // reported
   if (IsLoopback(env->master_addr)) {
     env->local_rank = env->rank;
     env->local_world_size = env->world_size;

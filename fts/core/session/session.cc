@@ -25,6 +25,9 @@ absl::Status Guarded(shard::ShardEngine& engine,
                      const std::function<absl::Status()>& body) {
   try {
     return body();
+  } catch (const StatusError& e) {
+    FTS_RETURN_IF_ERROR(engine.TakeHookError());
+    return e.status();
   } catch (const c10::Error& e) {
     FTS_RETURN_IF_ERROR(engine.TakeHookError());
     return absl::InternalError(e.what_without_backtrace());

@@ -4,15 +4,13 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace fts {
 namespace {
 
 void ThrowIfError(const absl::Status& status) {
-  if (!status.ok()) throw std::runtime_error(std::string(status.message()));
+  if (!status.ok()) throw StatusError(status);
 }
 
 bool RequiresGrad(const at::Tensor& tensor) {

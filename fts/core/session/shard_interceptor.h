@@ -10,12 +10,29 @@
 #define FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
 
 #include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "fts/core/nn/module.h"
 #include "fts/core/shard/unit.h"
 
 namespace fts {
+
+// What a failed gather throws: a module's call has no other way to fail. The
+// code tells a lost rank from a fault of this one.
+class StatusError : public std::runtime_error {
+ public:
+  explicit StatusError(absl::Status status)
+      : std::runtime_error(std::string(status.message())),
+        status_(std::move(status)) {}
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
 
 class ShardInterceptor : public nn::Interceptor {
  public:
@@ -23,8 +40,7 @@ class ShardInterceptor : public nn::Interceptor {
   ShardInterceptor(std::shared_ptr<shard::Unit> unit,
                    std::vector<at::Tensor> parameters);
 
-  // Throws std::runtime_error with the communicator's message when a gather
-  // fails.
+  // Throws StatusError when a gather fails.
   nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
                         const Next& next) override;
 
