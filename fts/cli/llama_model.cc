@@ -90,15 +90,14 @@ class LlamaModel : public train::TrainModel {
 
   absl::Status LoadRange(const std::string& name, int64_t begin, int64_t end,
                          at::Tensor dst) override {
-    return source_->CopyRange(Native(name, names_), begin, end,
-                              std::move(dst));
+    return source_->CopyRange(Native(name, names_), begin, end, std::move(dst));
   }
 
   absl::StatusOr<std::unique_ptr<train::ModelExporter>> StartExport(
       const std::string& directory, const std::string& dtype) override {
-    FTS_ASSIGN_OR_RETURN(auto exporter,
-                         llama::HfExporter::Create(directory, config_,
-                                                   StoredDtype(dtype)));
+    FTS_ASSIGN_OR_RETURN(
+        auto exporter,
+        llama::HfExporter::Create(directory, config_, StoredDtype(dtype)));
     return std::make_unique<LlamaExporter>(std::move(exporter), names_);
   }
 
@@ -141,8 +140,8 @@ absl::StatusOr<std::unique_ptr<train::TrainModel>> MakeLlamaModel(
                        llama::ConfigFromYaml(config.model.config, diags));
   return std::make_unique<LlamaModel>(
       shape, "float32",
-      std::make_shared<llama::InitSource>(
-          shape, static_cast<uint64_t>(config.seed)),
+      std::make_shared<llama::InitSource>(shape,
+                                          static_cast<uint64_t>(config.seed)),
       config.model.names);
 }
 

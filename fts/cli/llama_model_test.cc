@@ -89,8 +89,7 @@ TEST(LlamaModelTest, ValuesDependOnTheSeedNotOnTheNames) {
   const auto hf = Fresh(ParameterNames::kHf);
   const auto other = Fresh(ParameterNames::kNative, 2);
   const auto a = Values(*native), b = Values(*hf), c = Values(*other);
-  EXPECT_TRUE(
-      at::equal(a.at("model.output.weight"), b.at("lm_head.weight")));
+  EXPECT_TRUE(at::equal(a.at("model.output.weight"), b.at("lm_head.weight")));
   EXPECT_TRUE(at::equal(a.at("model.layers.0.feed_forward.w2.weight"),
                         b.at("model.layers.0.mlp.down_proj.weight")));
   EXPECT_FALSE(

@@ -89,8 +89,8 @@ int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
   std::cout << std::flush;
   std::cerr << "error: " << std::string(status.message()) << "\n";
   if (ranks.ok()) ranks->Abort(std::string(status.message()));
-  const bool lost_peer = absl::IsUnavailable(status) ||
-                         absl::IsDeadlineExceeded(status);
+  const bool lost_peer =
+      absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   return lost_peer && IsLocalRank() ? kLostPeerExitCode : 1;
 }
 
@@ -111,7 +111,8 @@ int StartRanks(const RunSetup& setup, const std::string& output_dir) {
 
 // A schedule whose phases had to be renumbered is refused; the corrected one is
 // left beside the run's output for review.
-void OfferValidSchedule(const RunConfig& config, const std::string& output_dir) {
+void OfferValidSchedule(const RunConfig& config,
+                        const std::string& output_dir) {
   if (config.schedule.kind != ScheduleSpec::Kind::kExplicit) return;
   Diagnostics already_reported;
   const PhaseKeys keys =
@@ -129,9 +130,10 @@ void OfferValidSchedule(const RunConfig& config, const std::string& output_dir) 
 
 int RunFit(const ConfigArgs& arguments, const ModelFactory& make_model) {
   Diagnostics diags;
-  const auto config = LoadRunConfig(arguments.files, arguments.overrides, &diags);
-  const auto launch = comm::ReadLaunchEnvironment(comm::ProcessEnvironment(),
-                                                  &diags);
+  const auto config =
+      LoadRunConfig(arguments.files, arguments.overrides, &diags);
+  const auto launch =
+      comm::ReadLaunchEnvironment(comm::ProcessEnvironment(), &diags);
   if (!config.ok() || !launch.ok()) return PrintProblems(diags, true);
   const std::string output_dir = OutputDir(*config);
   const bool writes = launch->rank == 0;

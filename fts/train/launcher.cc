@@ -269,9 +269,9 @@ void Launcher::Reap() {
   for (size_t rank = 0; rank < ranks_.size(); ++rank) {
     if (!ranks_[rank].Reap() || ranks_[rank].succeeded() || ending_) continue;
     failures_.push_back(static_cast<int>(rank));
-    const auto until = SteadyClock::now() +
-                       (LostPeer(ranks_[rank]) ? options_.lost_peer_settle
-                                               : options_.settle);
+    const auto until =
+        SteadyClock::now() +
+        (LostPeer(ranks_[rank]) ? options_.lost_peer_settle : options_.settle);
     settle_ = std::min(settle_.value_or(until), until);
   }
 }

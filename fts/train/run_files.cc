@@ -41,10 +41,11 @@ absl::StatusOr<std::string> WriteValidSchedule(const YamlNode& valid,
 absl::Status WriteRunFiles(const RunSetup& setup,
                            const std::string& output_dir) {
   FTS_RETURN_IF_ERROR(CreateOutputDir(output_dir));
-  FTS_RETURN_IF_ERROR(WriteText(output_dir + "/config.yaml",
-                                EmitYaml(setup.config.merged)));
-  FTS_RETURN_IF_ERROR(WriteText(output_dir + "/plan.json",
-                                FullPlanToJson(setup.plan, Diagnostics()) + "\n"));
+  FTS_RETURN_IF_ERROR(
+      WriteText(output_dir + "/config.yaml", EmitYaml(setup.config.merged)));
+  FTS_RETURN_IF_ERROR(
+      WriteText(output_dir + "/plan.json",
+                FullPlanToJson(setup.plan, Diagnostics()) + "\n"));
   if (setup.config.schedule.kind == ScheduleSpec::Kind::kNone) {
     return absl::OkStatus();
   }

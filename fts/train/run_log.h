@@ -23,8 +23,7 @@ class RunLog {
  public:
   // Errors: those of MetricsWriter::Create.
   static absl::StatusOr<std::unique_ptr<RunLog>> Create(
-      const std::string& output_dir, const RunSetup& setup,
-      Diagnostics* diags);
+      const std::string& output_dir, const RunSetup& setup, Diagnostics* diags);
 
   // Errors: those of MetricsWriter::Write (a full disk).
   absl::Status Step(const TrainStepEvent& event);

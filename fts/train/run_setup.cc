@@ -57,9 +57,8 @@ absl::Status MakeSchedule(RunSetup* setup, Diagnostics* diags) {
       setup->schedule_as_run = config.schedule.phases;
       break;
   }
-  FTS_ASSIGN_OR_RETURN(
-      setup->schedule,
-      ResolveSchedule(setup->schedule_as_run, model, options, diags));
+  FTS_ASSIGN_OR_RETURN(setup->schedule, ResolveSchedule(setup->schedule_as_run,
+                                                        model, options, diags));
   return absl::OkStatus();
 }
 
@@ -100,12 +99,12 @@ void CheckOptimization(const RunConfig& config, Diagnostics* diags) {
   const auto scheduler = optim::MakeLrScheduler(spec.name, spec.args, diags);
   if (scheduler.ok() && (*scheduler)->needs_metric() &&
       !config.data.val.has_value()) {
-    diags->Error(codes::kNeedsValidation,
-                 absl::StrCat("lr_scheduler '", spec.name, "' waits for '",
-                              spec.monitor,
-                              "', but there is no validation data; add "
-                              "data.val, or use another lr_scheduler"),
-                 spec.where);
+    diags->Error(
+        codes::kNeedsValidation,
+        absl::StrCat("lr_scheduler '", spec.name, "' waits for '", spec.monitor,
+                     "', but there is no validation data; add "
+                     "data.val, or use another lr_scheduler"),
+        spec.where);
   }
 }
 
@@ -129,16 +128,15 @@ absl::StatusOr<std::shared_ptr<const TokenSource>> OpenData(
 int64_t BatchSize(const RunSetup& setup, Diagnostics* diags) {
   const DataSpec& data = setup.config.data;
   if (!data.global_batch_size.has_value()) return data.batch_size;
-  const int64_t parts =
-      setup.world_size() * setup.config.trainer.accumulate;
+  const int64_t parts = setup.world_size() * setup.config.trainer.accumulate;
   if (*data.global_batch_size % parts != 0) {
     diags->Error(
         codes::kOutOfRange,
         absl::StrCat("data.global_batch_size ", *data.global_batch_size,
                      " does not divide by ", parts, " (", setup.world_size(),
                      " data-parallel ranks x trainer.accumulate ",
-                     setup.config.trainer.accumulate,
-                     "); use a multiple of ", parts),
+                     setup.config.trainer.accumulate, "); use a multiple of ",
+                     parts),
         setup.config.Where("data.global_batch_size"));
     return 0;
   }
@@ -148,12 +146,12 @@ int64_t BatchSize(const RunSetup& setup, Diagnostics* diags) {
 absl::Status MakeData(RunSetup* setup, Diagnostics* diags) {
   const RunConfig& config = setup->config;
   if (config.data.seq_len > setup->model->max_seq_len()) {
-    diags->Error(codes::kOutOfRange,
-                 absl::StrCat("data.seq_len ", config.data.seq_len,
-                              " is longer than the model's max_seq_len ",
-                              setup->model->max_seq_len(),
-                              "; lower data.seq_len"),
-                 config.Where("data.seq_len"));
+    diags->Error(
+        codes::kOutOfRange,
+        absl::StrCat("data.seq_len ", config.data.seq_len,
+                     " is longer than the model's max_seq_len ",
+                     setup->model->max_seq_len(), "; lower data.seq_len"),
+        config.Where("data.seq_len"));
   }
   auto train = OpenData(config.data.train, "data.train", *setup, diags);
   if (config.data.val.has_value()) {
@@ -207,8 +205,8 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
     PlanOptions options;
     options.no_decay = c.optimizer.no_decay;
     options.schedule = &setup.schedule;
-    auto plan = ResolvePlan(c.strategy_adapter_cfg,
-                            setup.model->description(), options, diags);
+    auto plan = ResolvePlan(c.strategy_adapter_cfg, setup.model->description(),
+                            options, diags);
     if (plan.ok()) {
       setup.plan = *std::move(plan);
       CheckSupported(setup.plan, diags);

@@ -87,8 +87,8 @@ struct Prepared {
     }
     setup = PrepareRun(
         *config, launch,
-        [](const RunConfig&, Diagnostics*)
-            -> absl::StatusOr<std::unique_ptr<TrainModel>> {
+        [](const RunConfig&,
+           Diagnostics*) -> absl::StatusOr<std::unique_ptr<TrainModel>> {
           return std::make_unique<FakeModel>();
         },
         &diags);
@@ -131,8 +131,9 @@ TEST(RunSetupTest, GlobalBatchIsSplitOverRanksAndMicroSteps) {
   ASSERT_TRUE(p.setup.ok()) << p.Problems();
   EXPECT_EQ(p.setup->world_size(), 3);
   EXPECT_EQ(p.setup->batch_size, 2);
-  Prepared odd("odd", std::string(kData) + ", global_batch_size: 10}\n" +
-                          "trainer: {max_steps: 3, accumulate: 2}\n",
+  Prepared odd("odd",
+               std::string(kData) + ", global_batch_size: 10}\n" +
+                   "trainer: {max_steps: 3, accumulate: 2}\n",
                3);
   EXPECT_EQ(odd.Problems(),
             "c.yaml:2:61: error: data.global_batch_size 10 does not divide by "
@@ -192,8 +193,7 @@ TEST(RunFilesTest, ARunLeavesItsConfigPlanAndSchedule) {
   EXPECT_THAT(Read(out + "/config.yaml"), HasSubstr("max_steps: 3"));
   EXPECT_THAT(Read(out + "/plan.json"), HasSubstr("\"body.weight\""));
   EXPECT_THAT(Read(out + "/fake_ft_schedule.yaml"), HasSubstr("head.*"));
-  EXPECT_FALSE(
-      std::filesystem::exists(out + "/fake_ft_schedule_valid.yaml"));
+  EXPECT_FALSE(std::filesystem::exists(out + "/fake_ft_schedule_valid.yaml"));
   // What was written reads back as the same schedule.
   Diagnostics diags;
   const auto again = ReadYamlFile(out + "/fake_ft_schedule.yaml", &diags);
@@ -202,12 +202,10 @@ TEST(RunFilesTest, ARunLeavesItsConfigPlanAndSchedule) {
 }
 
 TEST(RunFilesTest, NoScheduleNoFile) {
-  Prepared p("nofile",
-             std::string(kData) + "}\ntrainer: {max_steps: 3}\n");
+  Prepared p("nofile", std::string(kData) + "}\ntrainer: {max_steps: 3}\n");
   ASSERT_TRUE(p.setup.ok()) << p.Problems();
   ASSERT_TRUE(WriteRunFiles(*p.setup, p.dir + "/out").ok());
-  EXPECT_FALSE(
-      std::filesystem::exists(p.dir + "/out/fake_ft_schedule.yaml"));
+  EXPECT_FALSE(std::filesystem::exists(p.dir + "/out/fake_ft_schedule.yaml"));
 }
 
 TEST(RunFilesTest, TheOfferedScheduleIsNamedAfterTheModel) {
@@ -247,10 +245,9 @@ TEST(RunLogTest, EveryEventGoesToTheMetricsFile) {
   for (std::string line; std::getline(lines, line);) {
     events.push_back(line.substr(0, line.find(',')));
   }
-  EXPECT_THAT(events, ElementsAre(R"({"event":"validation")",
-                                  R"({"event":"phase")",
-                                  R"({"event":"train_step")",
-                                  R"({"event":"run_end")"));
+  EXPECT_THAT(events,
+              ElementsAre(R"({"event":"validation")", R"({"event":"phase")",
+                          R"({"event":"train_step")", R"({"event":"run_end")"));
   // A second run does not write over the first.
   EXPECT_FALSE(RunLog::Create(out, *p.setup, &diags).ok());
   EXPECT_THAT(diags.ToString(), HasSubstr("[output_dir_in_use]"));

@@ -158,7 +158,8 @@ absl::StatusOr<at::Tensor> Loop::MicroLoss(const EpochOrder& order,
                                            int64_t micro) {
   FTS_ASSIGN_OR_RETURN(
       const Batch batch,
-      MakeBatch(*setup_.train, order.MicroBatch(step_in_epoch, micro, ranks_.rank()),
+      MakeBatch(*setup_.train,
+                order.MicroBatch(step_in_epoch, micro, ranks_.rank()),
                 setup_.config.data.seq_len));
   const nn::LossSum loss =
       nn::SumCrossEntropy(Logits(batch.inputs), batch.labels);

@@ -24,5 +24,6 @@ ENGINES = [
     "fts/core/recompute",
     "fts/core/session",
     "fts/core/session/testing",
+    "fts/core/session/testing",
     "fts/core/shard",
 ]

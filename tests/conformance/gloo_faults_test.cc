@@ -71,9 +71,9 @@ TEST(PeerProcess, DISABLED_Run) {
 }
 
 pid_t StartPeer(const std::string& path, int rank, int size) {
-  std::vector<std::string> variables = {
-      "PEER_STORE=" + path, "PEER_RANK=" + std::to_string(rank),
-      "PEER_SIZE=" + std::to_string(size)};
+  std::vector<std::string> variables = {"PEER_STORE=" + path,
+                                        "PEER_RANK=" + std::to_string(rank),
+                                        "PEER_SIZE=" + std::to_string(size)};
   std::vector<char*> env;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     // The peer must not write this test's own report.
@@ -122,8 +122,8 @@ void KillTheLastRank(int size, bool while_waiting) {
       dead.wait();
       const auto start = steady_clock::now();
       statuses[rank] = event.ok() ? (*event)->Wait() : event.status();
-      took[rank] = std::chrono::duration_cast<milliseconds>(
-          steady_clock::now() - start);
+      took[rank] =
+          std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
     });
   }
   for (auto& promise : joined) promise.get_future().wait();
@@ -225,10 +225,9 @@ TEST(GlooFaultsTest, WrongOptionsAreNamed) {
             "to size - 1");
   EXPECT_EQ(comm::MakeGloo(store, 0, 1, Options(seconds(0))).status().message(),
             "gloo communicator world: timeout is 0 ms, must be positive");
-  EXPECT_EQ(comm::MakeGloo(nullptr, 0, 1, Options(seconds(1)))
-                .status()
-                .message(),
-            "gloo: the store is not one that store.h or rendezvous.h made");
+  EXPECT_EQ(
+      comm::MakeGloo(nullptr, 0, 1, Options(seconds(1))).status().message(),
+      "gloo: the store is not one that store.h or rendezvous.h made");
   GlooOptions options = Options(seconds(1));
   options.threads = 0;
   EXPECT_EQ(comm::MakeGloo(store, 0, 1, options).status().message(),
@@ -237,10 +236,11 @@ TEST(GlooFaultsTest, WrongOptionsAreNamed) {
   options.interface = "nosuchif0";
   const absl::Status status = comm::MakeGloo(store, 0, 1, options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(StartsWith("gloo: cannot listen on interface 'nosuchif0': "),
-                    HasSubstr("; set GLOO_SOCKET_IFNAME to an interface that "
-                              "all ranks can reach")));
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(StartsWith("gloo: cannot listen on interface 'nosuchif0': "),
+            HasSubstr("; set GLOO_SOCKET_IFNAME to an interface that "
+                      "all ranks can reach")));
 }
 
 }  // namespace

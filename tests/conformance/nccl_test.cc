@@ -2,6 +2,8 @@
 //
 // The suite over NCCL, one thread per GPU; without a GPU, that the refusal is
 // clear, and a skipped test that says so.
+#include "fts/core/comm/nccl.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -9,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "fts/core/comm/nccl.h"
 #include "fts/core/comm/store.h"
 #include "tests/conformance/suite.h"
 

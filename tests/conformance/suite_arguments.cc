@@ -35,16 +35,16 @@ TEST_P(CommunicatorTest, RefusesWrongTensors) {
     const int64_t n = size();
     ExpectRefused(comm.AllGatherInPlace(at::Tensor()).status(),
                   call + "tensor is undefined; pass a tensor");
-    ExpectRefused(
-        comm.AllGatherInPlace(make({2, n})).status(),
-        call + "tensor has shape [2, " + std::to_string(n) +
-            "], must be 1-D; flatten it");
+    ExpectRefused(comm.AllGatherInPlace(make({2, n})).status(),
+                  call + "tensor has shape [2, " + std::to_string(n) +
+                      "], must be 1-D; flatten it");
     ExpectRefused(comm.AllGatherInPlace(make({2 * n, 2}).select(1, 0)).status(),
                   call + "tensor has stride 2, must be contiguous");
     ExpectRefused(
         comm.AllGatherInPlace(make({n}).to(at::kComplexFloat)).status(),
-        call + "tensor is ComplexFloat, which all_gather does not take; view "
-               "it as another type");
+        call +
+            "tensor is ComplexFloat, which all_gather does not take; view "
+            "it as another type");
     ExpectRefused(
         comm.AllReduce(make({n}).to(at::kBool), ReduceOp::kSum).status(),
         "all_reduce 'unit 3' on " + Place(comm) +
@@ -84,12 +84,12 @@ TEST_P(CommunicatorTest, RefusesTensorsThatDoNotFitTogether) {
         scatter + "input has " + std::to_string(n + 1) +
             " elements and output 1; for " + std::to_string(n) +
             " ranks input must have " + std::to_string(n));
-    ExpectRefused(comm.ReduceScatter(make(n), make(1).to(at::kDouble),
-                                     ReduceOp::kSum)
-                      .status(),
-                  scatter +
-                      "input is Float but output is Double; both must have one "
-                      "type");
+    ExpectRefused(
+        comm.ReduceScatter(make(n), make(1).to(at::kDouble), ReduceOp::kSum)
+            .status(),
+        scatter +
+            "input is Float but output is Double; both must have one "
+            "type");
     at::Tensor buffer = make(4 * n + 1);
     ExpectRefused(comm.ReduceScatter(buffer.narrow(0, 0, 4 * n),
                                      buffer.narrow(0, 4 * comm.rank() + 1, 4),
@@ -102,9 +102,9 @@ TEST_P(CommunicatorTest, RefusesTensorsThatDoNotFitTogether) {
                   all + "input has " + std::to_string(n) +
                       " elements and output " + std::to_string(n + 1) +
                       "; both must have the same");
-    ExpectRefused(comm.AllToAll(buffer.narrow(0, 0, n), buffer.narrow(0, 0, n))
-                      .status(),
-                  all + "output overlaps input; give it memory of its own");
+    ExpectRefused(
+        comm.AllToAll(buffer.narrow(0, 0, n), buffer.narrow(0, 0, n)).status(),
+        all + "output overlaps input; give it memory of its own");
     if (n > 1) {
       ExpectRefused(comm.AllGatherInPlace(make(n + 1)).status(),
                     "all_gather on " + Place(comm) + ": tensor has " +

@@ -79,12 +79,16 @@ TEST_P(CommunicatorTest, AllGatherInPlace) {
       for (int64_t n : kSizes) {
         at::Tensor full =
             Filled(n * size(), dtype, device(), [&](int64_t i) -> int64_t {
-              return i / n == comm.rank() ? Value(dtype, comm.rank(), i % n) : 0;
+              return i / n == comm.rank() ? Value(dtype, comm.rank(), i % n)
+                                          : 0;
             });
         ExpectOk(comm.AllGatherInPlace(full));
-        EXPECT_EQ(Values(full), Expected(n * size(), [&](int64_t i) {
-                    return Value(dtype, static_cast<int>(i / n), i % n);
-                  }))
+        EXPECT_EQ(Values(full), Expected(n * size(),
+                                         [&](int64_t i) {
+                                           return Value(dtype,
+                                                        static_cast<int>(i / n),
+                                                        i % n);
+                                         }))
             << c10::toString(dtype) << " " << n;
       }
     }
@@ -100,13 +104,15 @@ TEST_P(CommunicatorTest, ReduceScatter) {
             return Value(dtype, comm.rank(), i);
           };
           at::Tensor input = Filled(n * size(), dtype, device(), mine);
-          at::Tensor output = Filled(n, dtype, device(), [](int64_t) {
-            return 99;
-          });
+          at::Tensor output =
+              Filled(n, dtype, device(), [](int64_t) { return 99; });
           ExpectOk(comm.ReduceScatter(input, output, op));
-          EXPECT_EQ(Values(output), Expected(n, [&](int64_t i) {
-                      return Reduced(dtype, size(), comm.rank() * n + i, op);
-                    }))
+          EXPECT_EQ(Values(output), Expected(n,
+                                             [&](int64_t i) {
+                                               return Reduced(
+                                                   dtype, size(),
+                                                   comm.rank() * n + i, op);
+                                             }))
               << c10::toString(dtype) << " " << n;
           EXPECT_EQ(Values(input), Expected(n * size(), mine));
         }
@@ -122,14 +128,17 @@ TEST_P(CommunicatorTest, ReduceScatterIntoItsOwnSlice) {
       at::Tensor input =
           Filled(kNumel * size(), dtype, device(),
                  [&](int64_t i) { return Value(dtype, comm.rank(), i); });
-      ExpectOk(comm.ReduceScatter(
-          input, input.narrow(0, comm.rank() * kNumel, kNumel),
-          ReduceOp::kSum));
-      EXPECT_EQ(Values(input), Expected(kNumel * size(), [&](int64_t i) {
-                  return i / kNumel == comm.rank()
-                             ? Reduced(dtype, size(), i, ReduceOp::kSum)
-                             : Value(dtype, comm.rank(), i);
-                }))
+      ExpectOk(comm.ReduceScatter(input,
+                                  input.narrow(0, comm.rank() * kNumel, kNumel),
+                                  ReduceOp::kSum));
+      EXPECT_EQ(Values(input), Expected(kNumel * size(),
+                                        [&](int64_t i) {
+                                          return i / kNumel == comm.rank()
+                                                     ? Reduced(dtype, size(), i,
+                                                               ReduceOp::kSum)
+                                                     : Value(dtype, comm.rank(),
+                                                             i);
+                                        }))
           << c10::toString(dtype);
     }
   });
@@ -144,9 +153,10 @@ TEST_P(CommunicatorTest, AllReduce) {
             return Value(dtype, comm.rank(), i);
           });
           ExpectOk(comm.AllReduce(tensor, op));
-          EXPECT_EQ(Values(tensor), Expected(n, [&](int64_t i) {
-                      return Reduced(dtype, size(), i, op);
-                    }))
+          EXPECT_EQ(
+              Values(tensor),
+              Expected(
+                  n, [&](int64_t i) { return Reduced(dtype, size(), i, op); }))
               << c10::toString(dtype) << " " << n;
         }
       }
@@ -162,9 +172,9 @@ TEST_P(CommunicatorTest, BroadcastFromEveryRoot) {
           return Value(dtype, comm.rank(), i);
         });
         ExpectOk(comm.Broadcast(tensor, root));
-        EXPECT_EQ(Values(tensor), Expected(257, [&](int64_t i) {
-                    return Value(dtype, root, i);
-                  }))
+        EXPECT_EQ(
+            Values(tensor),
+            Expected(257, [&](int64_t i) { return Value(dtype, root, i); }))
             << c10::toString(dtype) << " " << root;
       }
     }
@@ -175,16 +185,18 @@ TEST_P(CommunicatorTest, AllToAll) {
   RunRanks(GetParam(), [&](Communicator& comm) {
     for (at::ScalarType dtype : MovedTypes()) {
       for (int64_t n : kSizes) {
-        at::Tensor input =
-            Filled(n * size(), dtype, device(),
-                   [&](int64_t i) { return Value(dtype, comm.rank(), i); });
+        at::Tensor input = Filled(n * size(), dtype, device(), [&](int64_t i) {
+          return Value(dtype, comm.rank(), i);
+        });
         at::Tensor output =
             Filled(n * size(), dtype, device(), [](int64_t) { return 0; });
         ExpectOk(comm.AllToAll(input, output));
-        EXPECT_EQ(Values(output), Expected(n * size(), [&](int64_t i) {
-                    return Value(dtype, static_cast<int>(i / n),
-                                 comm.rank() * n + i % n);
-                  }))
+        EXPECT_EQ(Values(output), Expected(n * size(),
+                                           [&](int64_t i) {
+                                             return Value(
+                                                 dtype, static_cast<int>(i / n),
+                                                 comm.rank() * n + i % n);
+                                           }))
             << c10::toString(dtype) << " " << n;
       }
     }
@@ -219,14 +231,12 @@ TEST_P(CommunicatorTest, WritesOnlyInsideAView) {
 
 TEST_P(CommunicatorTest, TakesLeavesThatRequireGrad) {
   RunRanks(GetParam(), [&](Communicator& comm) {
-    at::Tensor leaf = Filled(size(), at::kFloat, device(), [&](int64_t) {
-      return comm.rank() + 1;
-    });
+    at::Tensor leaf = Filled(size(), at::kFloat, device(),
+                             [&](int64_t) { return comm.rank() + 1; });
     leaf.requires_grad_(true);
     ExpectOk(comm.AllGatherInPlace(leaf));
     EXPECT_TRUE(leaf.is_leaf());
-    EXPECT_EQ(Values(leaf),
-              Expected(size(), [](int64_t i) { return i + 1; }));
+    EXPECT_EQ(Values(leaf), Expected(size(), [](int64_t i) { return i + 1; }));
     ExpectOk(comm.AllReduce(leaf, ReduceOp::kSum));
     EXPECT_EQ(Values(leaf)[0], size());
   });

@@ -212,8 +212,8 @@ TEST_P(CommunicatorTest, AbortReachesPeersAndRelatives) {
       // Hangs unless the abort gets through.
       absl::StatusOr<EventPtr> event =
           (*part)->AllReduce(tensor, ReduceOp::kSum);
-      const absl::Status status = event.ok() ? (*event)->Wait()
-                                             : event.status();
+      const absl::Status status =
+          event.ok() ? (*event)->Wait() : event.status();
       EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
       EXPECT_NE(status.message().find("all_reduce 'layer 3' on world/part"),
                 std::string::npos)
@@ -225,10 +225,9 @@ TEST_P(CommunicatorTest, AbortReachesPeersAndRelatives) {
     const absl::Status later = (*part)->Barrier();
     EXPECT_EQ(later.code(), absl::StatusCode::kUnavailable) << later;
     EXPECT_NE(later.message().find("out of disk"), std::string::npos) << later;
-    EXPECT_EQ(comm.AllGatherInPlace(Constant(size(), 0, device()))
-                  .status()
-                  .code(),
-              absl::StatusCode::kUnavailable);
+    EXPECT_EQ(
+        comm.AllGatherInPlace(Constant(size(), 0, device())).status().code(),
+        absl::StatusCode::kUnavailable);
     EXPECT_EQ(comm.Split({0}, "late").status().code(),
               absl::StatusCode::kUnavailable);
   });
@@ -248,8 +247,8 @@ TEST_P(CommunicatorTest, AFailureIsNoticedThoughNobodyWaits) {
     at::Tensor tensor = Constant(4, 1, device());
     absl::StatusOr<EventPtr> event = comm.AllReduce(tensor, ReduceOp::kSum);
     if (event.ok()) {
-      const auto limit = std::chrono::steady_clock::now() +
-                         std::chrono::seconds(10);
+      const auto limit =
+          std::chrono::steady_clock::now() + std::chrono::seconds(10);
       while (!(*event)->Ready() && std::chrono::steady_clock::now() < limit) {
         std::this_thread::yield();
       }

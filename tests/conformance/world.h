@@ -40,8 +40,8 @@ inline std::ostream& operator<<(std::ostream& out, const Backend& backend) {
   return out << backend.name << backend.size;
 }
 
-// A meeting point of `count` threads. Unlike Communicator::Barrier() it does not
-// depend on what is under test.
+// A meeting point of `count` threads. Unlike Communicator::Barrier() it does
+// not depend on what is under test.
 class Meeting {
  public:
   explicit Meeting(int count) : missing_(count) {}

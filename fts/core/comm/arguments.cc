@@ -215,8 +215,8 @@ absl::Status CheckSplit(const Communicator& comm, const std::vector<int>& ranks,
                        ", ranks are 0 to ", comm.size() - 1));
     }
     if (!seen.insert(rank).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          call, ": '", name, "' lists rank ", rank, " twice"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(call, ": '", name, "' lists rank ", rank, " twice"));
     }
   }
   return absl::OkStatus();

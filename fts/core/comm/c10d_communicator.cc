@@ -42,9 +42,7 @@ class C10dCommunicator final : public Communicator {
         group_(std::move(group)),
         device_(owner_->job->settings().device) {}
 
-  ~C10dCommunicator() override {
-    owner_->job->ReleaseGroup(std::move(group_));
-  }
+  ~C10dCommunicator() override { owner_->job->ReleaseGroup(std::move(group_)); }
 
   int rank() const override { return owner_->rank; }
   int size() const override { return owner_->size; }
@@ -113,9 +111,7 @@ class C10dCommunicator final : public Communicator {
   absl::StatusOr<CommunicatorPtr> Split(const std::vector<int>& ranks,
                                         const std::string& name) override;
 
-  void Abort(const std::string& reason) override {
-    owner_->job->Abort(reason);
-  }
+  void Abort(const std::string& reason) override { owner_->job->Abort(reason); }
 
  private:
   c10d::Backend& backend() { return *group_.backend; }
@@ -195,10 +191,10 @@ absl::StatusOr<CommunicatorPtr> C10dCommunicator::Split(
   if (ranks.size() == 1) {
     return MakeLocal(full_name, device_, owner_->job);
   }
-  return MakeMember(owner_->job,
-                    absl::StrCat(key_, "/", split, ".", name, ".",
-                                 absl::StrJoin(ranks, "-")),
-                    place, static_cast<int>(ranks.size()), full_name);
+  return MakeMember(
+      owner_->job,
+      absl::StrCat(key_, "/", split, ".", name, ".", absl::StrJoin(ranks, "-")),
+      place, static_cast<int>(ranks.size()), full_name);
 }
 
 }  // namespace
@@ -209,13 +205,12 @@ absl::StatusOr<CommunicatorPtr> MakeC10dCommunicator(
   if (rank < 0 || rank >= size) {
     return absl::InvalidArgumentError(
         absl::StrCat(settings.backend, " communicator ", name, ": rank ", rank,
-                     " of ", size,
-                     " does not exist; ranks are 0 to size - 1"));
+                     " of ", size, " does not exist; ranks are 0 to size - 1"));
   }
   if (settings.timeout.count() <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        settings.backend, " communicator ", name, ": timeout is ",
-        settings.timeout.count(), " ms, must be positive"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(settings.backend, " communicator ", name, ": timeout is ",
+                     settings.timeout.count(), " ms, must be positive"));
   }
   FTS_ASSIGN_OR_RETURN(
       std::shared_ptr<C10dJob> job,

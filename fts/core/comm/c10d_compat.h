@@ -18,10 +18,10 @@ using WorkPtr = c10::intrusive_ptr<c10d::Work>;
 template <typename B, typename = void>
 struct HasSingle : std::false_type {};
 template <typename B>
-struct HasSingle<B, std::void_t<decltype(std::declval<B&>().all_gather_single(
-                        std::declval<at::Tensor&>(),
-                        std::declval<at::Tensor&>(),
-                        std::declval<const c10d::AllgatherOptions&>()))>>
+struct HasSingle<B,
+                 std::void_t<decltype(std::declval<B&>().all_gather_single(
+                     std::declval<at::Tensor&>(), std::declval<at::Tensor&>(),
+                     std::declval<const c10d::AllgatherOptions&>()))>>
     : std::true_type {};
 
 template <typename B>

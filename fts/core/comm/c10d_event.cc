@@ -48,9 +48,9 @@ class HostEvent final : public Event,
     while (!done_ && !cv_.wait_for(lock, kAbortSlice, [&] { return done_; })) {
       if (failing_ || !call_.owner->job->aborted()) continue;
       done_ = true;
-      status_ = absl::UnavailableError(
-          absl::StrCat(call_.ToString(), ": the communicator was aborted: ",
-                       call_.owner->job->reason()));
+      status_ = absl::UnavailableError(absl::StrCat(
+          call_.ToString(),
+          ": the communicator was aborted: ", call_.owner->job->reason()));
     }
     return status_;
   }

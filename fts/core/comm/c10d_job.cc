@@ -63,9 +63,9 @@ C10dJob::~C10dJob() = default;
 absl::StatusOr<C10dGroup> C10dJob::MakeGroup(const std::string& key, int rank,
                                              int size,
                                              const std::string& name) {
-  const std::string call = absl::StrCat(settings_.backend, " communicator ",
-                                        name, " (rank ", rank, " of ", size,
-                                        ")");
+  const std::string call =
+      absl::StrCat(settings_.backend, " communicator ", name, " (rank ", rank,
+                   " of ", size, ")");
   C10dGroup group;
   try {
     const StorePtr part = store_->Prefixed(absl::StrCat("group/", key));
@@ -81,8 +81,7 @@ absl::StatusOr<C10dGroup> C10dJob::MakeGroup(const std::string& key, int rank,
         code == absl::StatusCode::kUnavailable
             ? Explain(error, code, settings_.timeout)
             : absl::StrCat("not all ranks arrived within ",
-                           settings_.timeout.count(), " ms (",
-                           FirstLine(error),
+                           settings_.timeout.count(), " ms (", FirstLine(error),
                            "); look for a rank that did not start or stopped "
                            "before this point"));
   }
@@ -125,8 +124,8 @@ absl::Status C10dJob::EndBecause(const std::string& call, absl::StatusCode code,
   if (End(mine) && reason() == mine) {
     return absl::Status(code, absl::StrCat(call, ": ", text));
   }
-  return absl::UnavailableError(absl::StrCat(
-      call, ": the communicator was aborted: ", reason()));
+  return absl::UnavailableError(
+      absl::StrCat(call, ": the communicator was aborted: ", reason()));
 }
 
 bool C10dJob::End(const std::string& reason) {

@@ -149,10 +149,9 @@ class FakeCommunicatorImpl final : public FakeCommunicator {
 absl::StatusOr<std::shared_ptr<FakeCommunicator>> MakeFake(
     FakeOptions options) {
   if (options.rank < 0 || options.rank >= options.size) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("fake communicator '", options.name, "': rank ",
-                     options.rank, " of ", options.size,
-                     " does not exist; ranks are 0 to size - 1"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "fake communicator '", options.name, "': rank ", options.rank, " of ",
+        options.size, " does not exist; ranks are 0 to size - 1"));
   }
   return std::shared_ptr<FakeCommunicator>(
       std::make_shared<FakeCommunicatorImpl>(std::move(options),

@@ -69,9 +69,8 @@ absl::StatusOr<DevicePtr> MakeDevice(const GlooOptions& options) {
 absl::StatusOr<CommunicatorPtr> MakeGloo(StorePtr store, int rank, int size,
                                          const GlooOptions& options) {
   if (options.threads < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("gloo: threads is ", options.threads,
-                     ", must be at least 1"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "gloo: threads is ", options.threads, ", must be at least 1"));
   }
   // Threads of the device and of the group are made under it.
   const SigpipeBlocked sigpipe_blocked;

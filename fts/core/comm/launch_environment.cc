@@ -114,8 +114,8 @@ void ReadNumbers(const Reader& reader, const Names& names,
   if (local_rank.has_value()) {
     env->local_rank = *local_rank;
     if (local_world.has_value()) {
-      CheckBelow(reader, names.local_rank, *local_rank,
-                 names.local_world_size, *local_world);
+      CheckBelow(reader, names.local_rank, *local_rank, names.local_world_size,
+                 *local_world);
     } else if (world.has_value()) {
       CheckBelow(reader, names.local_rank, *local_rank, names.world_size,
                  *world);
@@ -190,8 +190,8 @@ void ReadTorch(const Reader& reader, LaunchEnvironment* env) {
   env->agent_serves_store =
       absl::AsciiStrToLower(
           reader.Text("TORCHELASTIC_USE_AGENT_STORE").value_or("")) == "true";
-  if (env->rank == 0) env->listen_fd = reader.Int("FTS_MASTER_LISTEN_FD", 0,
-                                                  kMaxInt);
+  if (env->rank == 0)
+    env->listen_fd = reader.Int("FTS_MASTER_LISTEN_FD", 0, kMaxInt);
   InferLocalRank(reader, "LOCAL_RANK", env);
 }
 
@@ -217,11 +217,11 @@ void ReadSlurm(const Reader& reader, LaunchEnvironment* env) {
   ReadNumbers(reader, {"SLURM_PROCID", size_name, "SLURM_LOCALID", ""}, env);
   std::string nodes = reader.Text("SLURM_STEP_NODELIST").value_or("");
   if (nodes.empty()) nodes = reader.Text("SLURM_JOB_NODELIST").value_or("");
-  ReadMaster(reader, FirstHost(nodes),
-             PortFromJob(absl::StrCat(
-                 reader.Text("SLURM_JOB_ID").value_or(""), ".",
-                 reader.Text("SLURM_STEP_ID").value_or(""))),
-             env);
+  ReadMaster(
+      reader, FirstHost(nodes),
+      PortFromJob(absl::StrCat(reader.Text("SLURM_JOB_ID").value_or(""), ".",
+                               reader.Text("SLURM_STEP_ID").value_or(""))),
+      env);
   InferLocalRank(reader, "SLURM_LOCALID", env);
 }
 

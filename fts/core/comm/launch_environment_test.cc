@@ -51,12 +51,12 @@ TEST(LaunchEnvironmentTest, NothingSetIsOneRank) {
 }
 
 TEST(LaunchEnvironmentTest, Torchrun) {
-  const auto env = Read(With(kTorchrun, {{"TORCHELASTIC_RUN_ID", "r"},
-                                         {"TORCHELASTIC_RESTART_COUNT", "2"},
-                                         {"TORCHELASTIC_USE_AGENT_STORE",
-                                          "True"},
-                                         {"SLURM_STEP_ID", "0"},
-                                         {"SLURM_PROCID", "1"}}));
+  const auto env =
+      Read(With(kTorchrun, {{"TORCHELASTIC_RUN_ID", "r"},
+                            {"TORCHELASTIC_RESTART_COUNT", "2"},
+                            {"TORCHELASTIC_USE_AGENT_STORE", "True"},
+                            {"SLURM_STEP_ID", "0"},
+                            {"SLURM_PROCID", "1"}}));
   ASSERT_TRUE(env.ok()) << env.status();
   EXPECT_TRUE(env->launched);
   EXPECT_EQ(env->launcher, "torchrun");

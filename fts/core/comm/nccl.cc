@@ -28,9 +28,10 @@ absl::StatusOr<CommunicatorPtr> MakeNccl(StorePtr store, int rank, int size,
   FTS_RETURN_IF_ERROR(NcclUsable());
   const int devices = c10::cuda::device_count();
   if (options.device_index < 0 || options.device_index >= devices) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "nccl: device_index is ", options.device_index, " but this machine has ",
-        devices, " usable GPUs; start at most that many ranks on it"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("nccl: device_index is ", options.device_index,
+                     " but this machine has ", devices,
+                     " usable GPUs; start at most that many ranks on it"));
   }
   C10dJob::Settings settings;
   settings.backend = "nccl";
@@ -39,9 +40,8 @@ absl::StatusOr<CommunicatorPtr> MakeNccl(StorePtr store, int rank, int size,
   settings.factory = [options](const c10::intrusive_ptr<c10d::Store>& part,
                                int group_rank, int group_size) {
     // Not CUDAGuard: that would have us link the CUDA runtime ourselves.
-    const c10::DeviceGuard guard(
-        c10::Device(c10::kCUDA,
-                    static_cast<c10::DeviceIndex>(options.device_index)));
+    const c10::DeviceGuard guard(c10::Device(
+        c10::kCUDA, static_cast<c10::DeviceIndex>(options.device_index)));
     auto group_options = c10d::ProcessGroupNCCL::Options::create();
     group_options->timeout = options.timeout;
     auto group = c10::make_intrusive<c10d::ProcessGroupNCCL>(

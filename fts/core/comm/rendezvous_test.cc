@@ -75,8 +75,7 @@ TEST(RendezvousTest, RanksMeetAndCommunicate) {
       ASSERT_TRUE(comm.ok()) << comm.status();
       comms[rank] = *comm;
       at::Tensor one = at::ones({5});
-      absl::StatusOr<EventPtr> event =
-          (*comm)->AllReduce(one, ReduceOp::kSum);
+      absl::StatusOr<EventPtr> event = (*comm)->AllReduce(one, ReduceOp::kSum);
       ASSERT_TRUE(event.ok());
       ASSERT_TRUE((*event)->Wait().ok());
       EXPECT_TRUE(one.equal(at::full({5}, 1.0f * kSize)));
@@ -90,12 +89,12 @@ TEST(RendezvousTest, MissingRanksAreListed) {
   const absl::Status status =
       Rendezvous(Env(0, 3, listener), milliseconds(200)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(status.message(),
-            "rank 0 waited 200 ms at 127.0.0.1:" +
-                std::to_string(listener.port) +
-                " for 3 ranks; missing: 1, 2; look at their logs, and whether "
-                "they were given the same MASTER_ADDR, MASTER_PORT and world "
-                "size");
+  EXPECT_EQ(
+      status.message(),
+      "rank 0 waited 200 ms at 127.0.0.1:" + std::to_string(listener.port) +
+          " for 3 ranks; missing: 1, 2; look at their logs, and whether "
+          "they were given the same MASTER_ADDR, MASTER_PORT and world "
+          "size");
 }
 
 TEST(RendezvousTest, GlooStaysOnLoopbackWithTheMaster) {

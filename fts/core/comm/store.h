@@ -35,8 +35,9 @@ class Store {
       const std::string& key, std::chrono::milliseconds timeout) = 0;
 
   // Blocks until all of them are set; OK at once for an empty list.
-  [[nodiscard]] virtual absl::Status Wait(const std::vector<std::string>& keys,
-                                          std::chrono::milliseconds timeout) = 0;
+  [[nodiscard]] virtual absl::Status Wait(
+      const std::vector<std::string>& keys,
+      std::chrono::milliseconds timeout) = 0;
 
   [[nodiscard]] virtual absl::StatusOr<bool> Has(const std::string& key) = 0;
 
@@ -65,8 +66,7 @@ StorePtr MakeHashStore();
 
 // For ranks on one file system. Every rank opens the same fresh path.
 // Errors: INVALID_ARGUMENT for a path whose folder does not exist.
-absl::StatusOr<StorePtr> OpenFileStore(const std::string& path,
-                                       int world_size);
+absl::StatusOr<StorePtr> OpenFileStore(const std::string& path, int world_size);
 
 struct TcpStoreOptions {
   std::string host = "127.0.0.1";

@@ -1,8 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // A record of collective calls, for tests of order and counts, for the dry run
-// and for the bytes a run reports per phase. fake.h writes one; WithTrace() adds
-// one to any communicator.
+// and for the bytes a run reports per phase. fake.h writes one; WithTrace()
+// adds one to any communicator.
 //
 // Threads: Trace is safe to use from any thread.
 #ifndef FTS_CORE_COMM_TRACE_H_

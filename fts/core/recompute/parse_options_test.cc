@@ -63,9 +63,10 @@ TEST(ParseOptionsTest, NamesEveryMistake) {
 }
 
 TEST(ParseOptionsTest, RefusesAList) {
-  EXPECT_EQ(Parse("[a]").text,
-            "p.yaml:1:1: error: act_ckpt: the keywords are list ['a']; they must "
-            "be a mapping [bad_type]\n");
+  EXPECT_EQ(
+      Parse("[a]").text,
+      "p.yaml:1:1: error: act_ckpt: the keywords are list ['a']; they must "
+      "be a mapping [bad_type]\n");
 }
 
 }  // namespace

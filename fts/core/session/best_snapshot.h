@@ -30,7 +30,8 @@ class BestSnapshot {
   bool empty() const { return !taken_; }
 
   // Replaces what was kept.
-  void Save(const shard::ShardEngine& engine, const optim::Optimizer& optimizer);
+  void Save(const shard::ShardEngine& engine,
+            const optim::Optimizer& optimizer);
 
   // Adds segments of `phase`, right after their thaw. No-op when empty.
   void Extend(const shard::ShardEngine& engine, int phase);

@@ -12,10 +12,10 @@ namespace {
 
 void Reject(const std::string& what, const std::string& instead,
             const SourceLocation& where, Diagnostics* diags) {
-  diags->Error(codes::kNotAvailable,
-               absl::StrCat(what, " is not available in this version; ",
-                            instead),
-               where);
+  diags->Error(
+      codes::kNotAvailable,
+      absl::StrCat(what, " is not available in this version; ", instead),
+      where);
 }
 
 bool Written(const YamlNode& node) {

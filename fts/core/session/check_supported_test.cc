@@ -12,8 +12,8 @@ namespace {
 
 ModelDescription Model() {
   ModelDescription model;
-  model.modules = {{"", "Net", false}, {"a", "Linear", false},
-                   {"b", "Linear", false}};
+  model.modules = {
+      {"", "Net", false}, {"a", "Linear", false}, {"b", "Linear", false}};
   model.parameters = {{"a.weight", {4, 4}, "float32", std::nullopt},
                       {"b.weight", {4, 4}, "float32", std::nullopt}};
   return model;

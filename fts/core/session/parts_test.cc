@@ -42,8 +42,8 @@ struct Fixture {
     plan.units[0].segments = {{0, "float32", false, {"a.w", "a.b"}, 28, 25}};
     plan.units[1].module = "b";
     plan.units[1].segments = {{1, "float32", false, {"b.w"}, 4, 4}};
-    auto made = shard::ShardEngine::Create(plan, leaves, comms.first,
-                                           comms.second, {});
+    auto made =
+        shard::ShardEngine::Create(plan, leaves, comms.first, comms.second, {});
     EXPECT_TRUE(made.ok()) << made.status();
     engine = *std::move(made);
     EXPECT_TRUE(engine

@@ -39,15 +39,13 @@ absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch) {
                        comm::Rendezvous(launch, kRendezvousTimeout));
   comm::GlooOptions options = comm::GlooOptionsFor(launch);
   options.name = "gather";
-  FTS_ASSIGN_OR_RETURN(
-      comm::CommunicatorPtr gather,
-      comm::MakeGloo(store->Prefixed("gather"), launch.rank, launch.world_size,
-                     options));
+  FTS_ASSIGN_OR_RETURN(comm::CommunicatorPtr gather,
+                       comm::MakeGloo(store->Prefixed("gather"), launch.rank,
+                                      launch.world_size, options));
   options.name = "reduce";
-  FTS_ASSIGN_OR_RETURN(
-      comm::CommunicatorPtr reduce,
-      comm::MakeGloo(store->Prefixed("reduce"), launch.rank, launch.world_size,
-                     options));
+  FTS_ASSIGN_OR_RETURN(comm::CommunicatorPtr reduce,
+                       comm::MakeGloo(store->Prefixed("reduce"), launch.rank,
+                                      launch.world_size, options));
   return Ranks(std::move(gather), std::move(reduce));
 }
 

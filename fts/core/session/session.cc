@@ -57,10 +57,9 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   session->base_lr_ = made.lr;
   session->weight_decay_ = made.weight_decay;
   if (o.lr_scheduler.has_value()) {
-    FTS_ASSIGN_OR_RETURN(
-        session->lr_scheduler_,
-        optim::MakeLrScheduler(o.lr_scheduler->name, o.lr_scheduler->args,
-                               diags));
+    FTS_ASSIGN_OR_RETURN(session->lr_scheduler_,
+                         optim::MakeLrScheduler(o.lr_scheduler->name,
+                                                o.lr_scheduler->args, diags));
   }
   shard::EngineOptions engine;
   FTS_ASSIGN_OR_RETURN(engine.dtypes.compute,
@@ -100,9 +99,9 @@ absl::Status Session::AttachModules(const SessionModel& model,
   for (const auto& unit : engine_->units()) {
     const auto module = by_name.find(unit->module());
     if (module == by_name.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the plan shards module '", unit->module(),
-          "', which the model does not have"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the plan shards module '", unit->module(),
+                       "', which the model does not have"));
     }
     std::vector<at::Tensor> below;
     for (const auto& [name, tensor] : module->second->NamedParameters()) {
@@ -111,10 +110,9 @@ absl::Status Session::AttachModules(const SessionModel& model,
     const auto spec = specs.find(unit->module());
     if (spec != specs.end() && spec->second->options.act_ckpt.has_value()) {
       FTS_RETURN_IF_ERROR(recompute::InstallSavedTensorHooksEngine());
-      FTS_ASSIGN_OR_RETURN(
-          recompute::CheckpointOptions checkpoint,
-          recompute::ParseCheckpointOptions(
-              spec->second->options.act_ckpt->kwargs, diags));
+      FTS_ASSIGN_OR_RETURN(recompute::CheckpointOptions checkpoint,
+                           recompute::ParseCheckpointOptions(
+                               spec->second->options.act_ckpt->kwargs, diags));
       module->second->PrependInterceptor(
           std::make_shared<recompute::CheckpointInterceptor>(checkpoint,
                                                              unit->module()));
@@ -303,8 +301,8 @@ absl::Status Session::RestoreBest(const BestRecord& best) {
 absl::StatusOr<double> Session::Value(const std::string& name) {
   const auto it = metrics_.find(name);
   if (it == metrics_.end()) {
-    return absl::NotFoundError(absl::StrCat(
-        "metric '", name, "' is not measured; 'val_loss' is"));
+    return absl::NotFoundError(
+        absl::StrCat("metric '", name, "' is not measured; 'val_loss' is"));
   }
   return it->second;
 }

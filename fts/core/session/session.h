@@ -70,8 +70,8 @@ struct SessionOptions {
 };
 
 struct StepResult {
-  double loss = 0;       // of the whole step, over all ranks
-  double grad_norm = 0;  // global L2, before clipping
+  double loss = 0;         // of the whole step, over all ranks
+  double grad_norm = 0;    // global L2, before clipping
   std::vector<double> lr;  // per group, as used by this update
 };
 

@@ -160,8 +160,8 @@ TEST(SessionEventsTest, LedgerIsExactPerPhase) {
               2 * 4 * ((kBlockPadded + kHeadPadded) / 2 + kNormPadded));
     use = run(2);
     EXPECT_EQ(use.bytes_gathered, 4 * (6 * kBlockPadded + 2 * kHeadPadded));
-    EXPECT_EQ(use.bytes_reduced, 4 * (3 * kBlockPadded + kHeadPadded +
-                                      kNormPadded + kEmbPadded));
+    EXPECT_EQ(use.bytes_reduced,
+              4 * (3 * kBlockPadded + kHeadPadded + kNormPadded + kEmbPadded));
     EXPECT_EQ(use.gradient_bytes, 4 * ((3 * kBlockPadded + kHeadPadded) / 2 +
                                        kNormPadded + kEmbPadded));
     EXPECT_EQ(use.moment_bytes, 2 * use.gradient_bytes);
@@ -284,8 +284,8 @@ TEST(SessionEventsTest, CheckpointAndShardingComposeBitExactly) {
     for (int rank = 0; rank < 2; ++rank) {
       ToyLoss(plain, rank, 2).backward();
       for (auto& [name, tensor] : plain.NamedParameters()) {
-        want[name] = rank == 0 ? tensor.grad().clone()
-                               : want[name] + tensor.grad();
+        want[name] =
+            rank == 0 ? tensor.grad().clone() : want[name] + tensor.grad();
         tensor.mutable_grad() = at::Tensor();
       }
     }

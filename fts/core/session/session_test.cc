@@ -165,8 +165,8 @@ TEST_P(SessionWorldTest, ThreePhasesEqualPlainTraining) {
   const Reference want = Plain(phases, 0, plain);
   plain.decay = 0;
   const Reference wrong = Plain(phases, 0, plain);
-  for (const char* block : {"{}", "{act_ckpt: composable}",
-                            "{reshard_after_forward: false}"}) {
+  for (const char* block :
+       {"{}", "{act_ckpt: composable}", "{reshard_after_forward: false}"}) {
     for (const char* strategy : {"", "unplanned: shard\n"}) {
       SCOPED_TRACE(std::string(block) + strategy);
       RunRanks(world, [&](RankComms comms) {
@@ -295,8 +295,8 @@ TEST(SessionTest, RestoreBestRewindsWeightsAndMomentsBitExactly) {
     Diagnostics diags;
     decay.args = *ParseYaml("{step_size: 1, gamma: 0.5}", "t", &diags);
     options.lr_scheduler = decay;
-    options.phases = {"[norm.*, head.*]", "['layers.2.*']",
-                      "['layers.1.*']", "['layers.0.*', emb.*]"};
+    options.phases = {"[norm.*, head.*]", "['layers.2.*']", "['layers.1.*']",
+                      "['layers.0.*', emb.*]"};
     ToyRank r(comms, options);
     r.Epoch(0, 2, 1.0);  // the best
     const Values best = r.Values();
@@ -495,11 +495,10 @@ TEST(SessionTest, ReadingOrSavingAReshardedModelIsAClearError) {
                 }),
                 HasSubstr(want));
     // The error passes through a step as a status.
-    const absl::Status status =
-        r.session->Evaluate([&]() -> absl::Status {
-          weight.sum().item<float>();
-          return absl::OkStatus();
-        });
+    const absl::Status status = r.session->Evaluate([&]() -> absl::Status {
+      weight.sum().item<float>();
+      return absl::OkStatus();
+    });
     EXPECT_THAT(std::string(status.message()), HasSubstr(want));
   });
 }

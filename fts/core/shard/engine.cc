@@ -26,13 +26,12 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
 
   for (const UnitSpec& spec : plan.units) {
-    FTS_ASSIGN_OR_RETURN(auto segments,
-                         engine->MakeSegments(spec, parameters));
+    FTS_ASSIGN_OR_RETURN(auto segments, engine->MakeSegments(spec, parameters));
     engine->segments_.insert(engine->segments_.end(), segments.begin(),
                              segments.end());
-    engine->units_.push_back(std::make_shared<Unit>(
-        &engine->context_, listener, spec.module, spec.reshard,
-        std::move(segments)));
+    engine->units_.push_back(std::make_shared<Unit>(&engine->context_, listener,
+                                                    spec.module, spec.reshard,
+                                                    std::move(segments)));
   }
   FTS_ASSIGN_OR_RETURN(auto rest,
                        engine->MakeSegments(plan.remainder, parameters));
@@ -52,10 +51,10 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     placed += static_cast<int64_t>(segment->leaves().size());
   }
   if (placed != static_cast<int64_t>(parameters.size())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the plan places ", placed, " parameters but the model has ",
-        parameters.size(),
-        "; resolve the plan again with this model's description"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plan places ", placed,
+                     " parameters but the model has ", parameters.size(),
+                     "; resolve the plan again with this model's description"));
   }
   return engine;
 }
@@ -77,9 +76,9 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
     for (const std::string& name : s.parameters) {
       const auto it = index.find(name);
       if (it == index.end()) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "the plan names parameter '", name, "' of unit '", spec.module,
-            "', which the model does not have"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the plan names parameter '", name, "' of unit '",
+                         spec.module, "', which the model does not have"));
       }
       const at::Tensor& tensor = parameters[it->second].tensor;
       init.parameters.push_back(

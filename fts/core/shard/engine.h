@@ -139,8 +139,7 @@ class ShardEngine : private BackwardListener, private UnitListener {
   void EndBackward();
   absl::Status ReduceRemainder();
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
-      const UnitSpec& spec,
-      const std::vector<NamedLeaf>& parameters);
+      const UnitSpec& spec, const std::vector<NamedLeaf>& parameters);
 
   Context context_;
   Bucket bucket_{&context_};

@@ -57,8 +57,9 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
   if (context_.world() > 1) {
     context_.trace.Record("all_reduce", "(step)");
     context_.reduce->SetLabel("(step)");
-    FTS_ASSIGN_OR_RETURN(comm::EventPtr event, context_.reduce->AllReduce(
-                                                   numbers, comm::ReduceOp::kSum));
+    FTS_ASSIGN_OR_RETURN(
+        comm::EventPtr event,
+        context_.reduce->AllReduce(numbers, comm::ReduceOp::kSum));
     FTS_RETURN_IF_ERROR(event->Wait());
   }
   StepSummary summary;

@@ -23,8 +23,8 @@ constexpr int kLayers = 3;
 
 // Values of parameter `name`, the same on every rank.
 at::Tensor Initial(const std::string& name, at::IntArrayRef shape) {
-  at::Generator gen = at::detail::createCPUGenerator(
-      std::hash<std::string>{}(name) % 1000003);
+  at::Generator gen =
+      at::detail::createCPUGenerator(std::hash<std::string>{}(name) % 1000003);
   return torch::randn(shape, gen) * 0.3;
 }
 
@@ -93,8 +93,8 @@ Plan MakePlan(bool reshard = true, const std::string& dtype = "float32") {
     segment.phase = kLayers - 1 - i;
     segment.dtype = dtype;
     segment.parameters = {module + ".weight", module + ".bias"};
-    segment.numel = toy[module + ".weight"].numel() +
-                    toy[module + ".bias"].numel();
+    segment.numel =
+        toy[module + ".weight"].numel() + toy[module + ".bias"].numel();
     segment.decay_numel = segment.numel;
     UnitSpec unit;
     unit.module = module;
@@ -119,8 +119,8 @@ struct Rank {
   Rank(comm::testing::RankComms comms, const Plan& plan, Dtypes dtypes = {},
        at::ScalarType stored = at::kFloat)
       : toy(false, stored) {
-    auto made = ShardEngine::Create(plan, toy.leaves, comms.first,
-                                    comms.second, {dtypes});
+    auto made = ShardEngine::Create(plan, toy.leaves, comms.first, comms.second,
+                                    {dtypes});
     EXPECT_TRUE(made.ok()) << made.status();
     engine = *std::move(made);
     Toy values(false, stored);
@@ -139,7 +139,8 @@ struct Rank {
     double squares = 0;
     for (const auto& segment : engine->segments()) {
       if (segment->trainable() && engine->CountsInNorm(*segment)) {
-        squares += segment->grad().to(at::kDouble).square().sum().item<double>();
+        squares +=
+            segment->grad().to(at::kDouble).square().sum().item<double>();
       }
     }
     return engine->Synchronize(loss, squares);
@@ -217,16 +218,16 @@ TEST_P(WorldTest, ThreePhasesEqualPlainTraining) {
       }
       EXPECT_NEAR(norm, want_norm, 1e-5 * want_norm);
       int seen = 0;
-      EXPECT_TRUE(r.engine
-                      ->ForEachFull([&](const std::string& name,
-                                        const at::Tensor& full) {
-                        ++seen;
-                        EXPECT_TRUE(torch::allclose(full, want.at(name), 1e-5,
-                                                    1e-6))
-                            << name;
-                        return absl::OkStatus();
-                      })
-                      .ok());
+      EXPECT_TRUE(
+          r.engine
+              ->ForEachFull([&](const std::string& name,
+                                const at::Tensor& full) {
+                ++seen;
+                EXPECT_TRUE(torch::allclose(full, want.at(name), 1e-5, 1e-6))
+                    << name;
+                return absl::OkStatus();
+              })
+              .ok());
       EXPECT_EQ(seen, 7);
       EXPECT_TRUE(r.engine->CheckReplicas().ok());
       // Gradients of module leaves never appear.
@@ -325,18 +326,17 @@ TEST(EngineTest, EventOrderByPhase) {
                             "reduce_scatter layers.1", "reshard layers.1",
                             "all_reduce (step)"));
     r.engine->Thaw(2);
-    EXPECT_THAT(
-        step(),
-        ElementsAre("all_gather layers.0", "reshard layers.0",
-                    "all_gather layers.1", "reshard layers.1",
-                    "all_gather layers.2", "reshard layers.2",
-                    "pre_backward layers.2", "all_gather layers.2",
-                    "reduce_scatter layers.2", "pre_backward layers.1",
-                    "all_gather layers.1", "reshard layers.2",
-                    "reduce_scatter layers.1", "pre_backward layers.0",
-                    "all_gather layers.0", "reshard layers.1",
-                    "reduce_scatter layers.0", "reshard layers.0",
-                    "all_reduce (remainder)", "all_reduce (step)"));
+    EXPECT_THAT(step(),
+                ElementsAre("all_gather layers.0", "reshard layers.0",
+                            "all_gather layers.1", "reshard layers.1",
+                            "all_gather layers.2", "reshard layers.2",
+                            "pre_backward layers.2", "all_gather layers.2",
+                            "reduce_scatter layers.2", "pre_backward layers.1",
+                            "all_gather layers.1", "reshard layers.2",
+                            "reduce_scatter layers.1", "pre_backward layers.0",
+                            "all_gather layers.0", "reshard layers.1",
+                            "reduce_scatter layers.0", "reshard layers.0",
+                            "all_reduce (remainder)", "all_reduce (step)"));
   });
 }
 
@@ -402,9 +402,9 @@ TEST(EngineTest, UnusedParametersCountAsZeroAndAreReported) {
         Unit* unit = r.engine->FindUnit(name);
         EXPECT_TRUE(unit->PreForward({x}).ok());
         const at::Tensor bias = r.toy[name + ".bias"];
-        x = torch::tanh(torch::linear(
-            x, r.toy[name + ".weight"],
-            i != 1 || use_bias ? bias : torch::zeros_like(bias)));
+        x = torch::tanh(
+            torch::linear(x, r.toy[name + ".weight"],
+                          i != 1 || use_bias ? bias : torch::zeros_like(bias)));
         EXPECT_TRUE(unit->PostForward({x}).ok());
       }
       return x.square().sum();
@@ -483,11 +483,9 @@ TEST(EngineTest, AFailedBackwardIsForgottenByTheNextForward) {
 
 TEST(EngineTest, Bf16ComputeWithFp32MastersAndReduction) {
   comm::testing::RunRanks(2, [&](comm::testing::RankComms comms) {
-    Rank r(comms, MakePlan(),
-           Dtypes{at::kBFloat16, at::kFloat, at::kFloat});
+    Rank r(comms, MakePlan(), Dtypes{at::kBFloat16, at::kFloat, at::kFloat});
     for (int phase = 0; phase < kLayers; ++phase) r.engine->Thaw(phase);
-    const at::Tensor x =
-        Input(comms.first->rank(), 0).to(at::kBFloat16);
+    const at::Tensor x = Input(comms.first->rank(), 0).to(at::kBFloat16);
     r.Loss(x).backward();
     ASSERT_TRUE(r.Synchronize(0).ok());
     for (const auto& segment : r.engine->segments()) {
@@ -534,12 +532,12 @@ TEST(EngineTest, PlanThatDoesNotFitTheModelIsRefused) {
     Toy toy(false);
     Plan plan = MakePlan();
     plan.units[0].segments[0].parameters[0] = "layers.9.weight";
-    EXPECT_EQ(ShardEngine::Create(plan, toy.leaves, comms.first, comms.second,
-                                  {})
-                  .status()
-                  .message(),
-              "the plan names parameter 'layers.9.weight' of unit 'layers.0', "
-              "which the model does not have");
+    EXPECT_EQ(
+        ShardEngine::Create(plan, toy.leaves, comms.first, comms.second, {})
+            .status()
+            .message(),
+        "the plan names parameter 'layers.9.weight' of unit 'layers.0', "
+        "which the model does not have");
     plan = MakePlan();
     plan.units.pop_back();
     EXPECT_THAT(std::string(ShardEngine::Create(plan, toy.leaves, comms.first,

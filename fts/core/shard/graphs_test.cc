@@ -47,9 +47,8 @@ struct Net {
     if (unit != nullptr) {
       EXPECT_TRUE(unit->PreForward({x}).ok());
     }
-    const at::Tensor y =
-        at::tanh(at::mm(x, leaves[2 * i].tensor.t())) *
-        leaves[2 * i + 1].tensor;
+    const at::Tensor y = at::tanh(at::mm(x, leaves[2 * i].tensor.t())) *
+                         leaves[2 * i + 1].tensor;
     if (i == kUnits - 1 && inside) std::exchange(inside, nullptr)();
     if (unit != nullptr) {
       EXPECT_EQ(unit->PostForward({y}), absl::OkStatus());
@@ -71,13 +70,9 @@ Plan MakePlan() {
     const std::string name = std::to_string(i);
     UnitSpec unit;
     unit.module = name;
-    unit.segments = {{0, "float32", false, {name + ".s"}, kWidth, kWidth},
-                     {1,
-                      "float32",
-                      false,
-                      {name + ".w"},
-                      kWidth * kWidth,
-                      kWidth * kWidth}};
+    unit.segments = {
+        {0, "float32", false, {name + ".s"}, kWidth, kWidth},
+        {1, "float32", false, {name + ".w"}, kWidth * kWidth, kWidth * kWidth}};
     plan.units.push_back(unit);
   }
   return plan;
@@ -250,7 +245,9 @@ TEST_P(GraphsTest, GradientsEqualPlainAutograd) {
     ASSERT_EQ(got.size(), want.size());
     for (const auto& [name, gradient] : want) {
       EXPECT_TRUE(at::allclose(got.at(name), gradient, 1e-5, 1e-6))
-          << name << "\n" << got.at(name) << "\n" << gradient;
+          << name << "\n"
+          << got.at(name) << "\n"
+          << gradient;
     }
     for (const NamedLeaf& leaf : s.net.leaves) {
       EXPECT_FALSE(leaf.tensor.grad().defined()) << leaf.name;

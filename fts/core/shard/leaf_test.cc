@@ -41,9 +41,9 @@ TEST(LeafTest, AdoptKeepsIdentityAndAliasesTheFlatBuffer) {
   EXPECT_EQ(f.parameter.unsafeGetTensorImpl(),
             f.leaf.tensor().unsafeGetTensorImpl());
   EXPECT_TRUE(f.parameter.is_leaf());
-  EXPECT_TRUE(torch::equal(
-      f.parameter.detach(),
-      torch::tensor({4.f, 5.f, 6.f, 7.f, 8.f, 9.f}).view({2, 3})));
+  EXPECT_TRUE(
+      torch::equal(f.parameter.detach(),
+                   torch::tensor({4.f, 5.f, 6.f, 7.f, 8.f, 9.f}).view({2, 3})));
 }
 
 TEST(LeafTest, EveryAccessWhilePoisonedNamesTheParameter) {
@@ -57,7 +57,9 @@ TEST(LeafTest, EveryAccessWhilePoisonedNamesTheParameter) {
               HasSubstr(want));
   EXPECT_THAT(Thrown([&] { f.parameter.clone(); }), HasSubstr(want));
   EXPECT_THAT(Thrown([&] { f.parameter.detach().fill_(1); }), HasSubstr(want));
-  EXPECT_THAT(Thrown([&] { torch::mm(torch::ones({1, 2}), f.parameter); }),
+  EXPECT_THAT(Thrown([&] {
+                torch::mm(torch::ones({1, 2}), f.parameter);
+              }),
               HasSubstr(want));
   EXPECT_THAT(Thrown([&] { f.parameter.data_ptr<float>(); }), HasSubstr(want));
   EXPECT_THAT(Thrown([&] { f.parameter.to(at::kDouble); }), HasSubstr(want));

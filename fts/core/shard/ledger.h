@@ -44,10 +44,10 @@ class Ledger {
   // at each phase's start.
   void StartPhase();
 
-  Traffic gathered;       // all-gathers of sharded segments
+  Traffic gathered;         // all-gathers of sharded segments
   Traffic frozen_gathered;  // the part of `gathered` that moved frozen weights
-  Traffic reduced;        // reduce-scatters
-  Traffic all_reduced;    // all-reduces of the remainder's bucket
+  Traffic reduced;          // reduce-scatters
+  Traffic all_reduced;      // all-reduces of the remainder's bucket
 
  private:
   std::array<int64_t, kNumHoldings> now_{};

@@ -49,7 +49,7 @@ class ReduceQueue {
   absl::Status LaunchReady(bool all);
   absl::Status Launch(const std::shared_ptr<Segment>& segment);
 
-  std::vector<std::shared_ptr<Unit>> order_;  // first forward first
+  std::vector<std::shared_ptr<Unit>> order_;        // first forward first
   std::vector<std::shared_ptr<Segment>> sequence_;  // of this backward
   size_t next_ = 0;
   std::deque<std::shared_ptr<Segment>> in_flight_;

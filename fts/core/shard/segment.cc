@@ -86,7 +86,8 @@ absl::Status Segment::Load(const RangeLoader& loader) {
   }
   for (const auto& leaf : leaves_) {
     const int64_t begin = std::max(leaf->offset(), begin_);
-    const int64_t end = std::min(leaf->offset() + leaf->numel(), begin_ + chunk_);
+    const int64_t end =
+        std::min(leaf->offset() + leaf->numel(), begin_ + chunk_);
     if (begin >= end) continue;
     FTS_RETURN_IF_ERROR(loader(leaf->name(), begin - leaf->offset(),
                                end - leaf->offset(),

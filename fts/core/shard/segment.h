@@ -52,9 +52,9 @@ using RangeLoader = std::function<absl::Status(
     const std::string& name, int64_t begin, int64_t end, at::Tensor dst)>;
 
 struct SegmentInit {
-  std::string unit;         // module name, for messages
-  int phase = 0;            // thaw phase; -1 = never
-  bool replicated = false;  // the remainder: whole on every rank
+  std::string unit;                    // module name, for messages
+  int phase = 0;                       // thaw phase; -1 = never
+  bool replicated = false;             // the remainder: whole on every rank
   at::ScalarType source = at::kFloat;  // dtype the values are stored in
   struct Parameter {
     std::string name;
@@ -83,9 +83,9 @@ class Segment : public std::enable_shared_from_this<Segment> {
   bool sharded() const { return sharded_; }
   bool trainable() const { return trainable_; }
   bool gathered() const { return gathered_; }
-  int64_t numel() const { return numel_; }    // without padding
+  int64_t numel() const { return numel_; }  // without padding
   int64_t padded() const { return padded_; }
-  int64_t begin() const { return begin_; }    // first element of the shard
+  int64_t begin() const { return begin_; }  // first element of the shard
   const std::vector<std::unique_ptr<Leaf>>& leaves() const { return leaves_; }
 
   // 1-D [chunk]; the optimizer updates it in place.

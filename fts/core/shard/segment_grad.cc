@@ -44,7 +44,8 @@ class LeafHook : public torch::autograd::FunctionPreHook {
 void Segment::AttachHooks() {
   for (const auto& leaf : leaves_) {
     auto node = torch::autograd::impl::grad_accumulator(leaf->tensor());
-    node->add_pre_hook(std::make_unique<LeafHook>(weak_from_this(), leaf.get()));
+    node->add_pre_hook(
+        std::make_unique<LeafHook>(weak_from_this(), leaf.get()));
     accumulators_.push_back(std::move(node));
   }
 }
@@ -75,9 +76,11 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
   if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
   if (grad.defined()) {
     if (closed_) {
-      ThrowIfError(*context_, absl::InternalError(
-          "parameter '" + leaf.name() + "' got a gradient after its unit '" +
-          label_ + "' was reduced; report the model's structure"));
+      ThrowIfError(
+          *context_,
+          absl::InternalError("parameter '" + leaf.name() +
+                              "' got a gradient after its unit '" + label_ +
+                              "' was reduced; report the model's structure"));
     }
     AllocateReduce();
     at::Tensor place = leaf.RangeOf(direct() ? grad_ : reduce_);
@@ -105,7 +108,8 @@ void Segment::BeginBackward() {
 
 void Segment::Close() {
   closed_ = true;
-  if (context_->listener != nullptr) context_->listener->OnSegmentComplete(*this);
+  if (context_->listener != nullptr)
+    context_->listener->OnSegmentComplete(*this);
 }
 
 void Segment::ZeroGaps(const at::Tensor& flat_gradient) const {

@@ -109,8 +109,7 @@ absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
       call->takes_grad = true;
       ++call->num_inputs;
       if (const auto& node = input.grad_fn()) {
-        node->add_pre_hook(
-            std::make_unique<InputHook>(weak_from_this(), call));
+        node->add_pre_hook(std::make_unique<InputHook>(weak_from_this(), call));
       }
     }
   }

@@ -13,13 +13,12 @@
 // the nodes of a call, which are younger, before that node, so when every call
 // of the unit whose graph still exists has seen it, no gradient of the unit is
 // still to come: segments with unused parameters are closed and reduced too,
-// and all weights are released. That makes ranks which use different parameters of a unit launch
-// its reduction at most one unit apart, so none waits for another in vain.
-// What neither rule reaches (inputs that are leaves, unused outputs) is done at
-// the end of backward by the engine.
-// A unit without a graph (a frozen prefix) has no hooks at all, hence no
-// backward gather.
-// Under create_graph the weights stay until the next update: the graph of the
+// and all weights are released. That makes ranks which use different parameters
+// of a unit launch its reduction at most one unit apart, so none waits for
+// another in vain. What neither rule reaches (inputs that are leaves, unused
+// outputs) is done at the end of backward by the engine. A unit without a graph
+// (a frozen prefix) has no hooks at all, hence no backward gather. Under
+// create_graph the weights stay until the next update: the graph of the
 // gradients reads them without passing our hooks.
 //
 // [Note: generations]

@@ -132,8 +132,8 @@ class ThreadCommunicator : public Communicator {
  private:
   absl::Status Met() {
     if (room_->Meet()) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat(
-        "rank ", rank_, ": a peer left during '", label(), "'"));
+    return absl::UnavailableError(
+        absl::StrCat("rank ", rank_, ": a peer left during '", label(), "'"));
   }
 
   // Publishes `mine`, lets `read` look at everybody's, leaves together, and

@@ -2,10 +2,11 @@
 //
 // Runs the ranks of a test as threads of one process, with communicators that
 // exchange data through that process's memory. An exchange happens when its
-// event is first waited for, and sums in rank order, so results are the same bits in every run. Testing only:
-// no timeout, no failures; every event must be waited for, in the same order on
-// all ranks; a rank that leaves early fails the others' calls.
-// Threads: RunRanks blocks until every rank's thread has ended.
+// event is first waited for, and sums in rank order, so results are the same
+// bits in every run. Testing only: no timeout, no failures; every event must be
+// waited for, in the same order on all ranks; a rank that leaves early fails
+// the others' calls. Threads: RunRanks blocks until every rank's thread has
+// ended.
 #ifndef FTS_CORE_COMM_TESTING_RANK_THREADS_H_
 #define FTS_CORE_COMM_TESTING_RANK_THREADS_H_
 

@@ -77,8 +77,7 @@ ToyModel::ToyModel()
     list->Append(blocks_.back());
   }
   norm_ = AddModule("norm", std::make_shared<nn::RmsNorm>(kDim, 1e-5));
-  head_ =
-      AddModule("head", std::make_shared<nn::Linear>(kDim, kVocab, false));
+  head_ = AddModule("head", std::make_shared<nn::Linear>(kDim, kVocab, false));
   for (auto& [name, tensor] : NamedParameters()) Fill(name, tensor);
 }
 
@@ -138,9 +137,9 @@ SessionOptions MakeSessionOptions(nn::Module& model,
   out.scheduler = Must(MakeSchedulerConfig(out.schedule, scheduler, &diags));
   YamlNode strategy;
   if (options.plan) {
-    strategy = Yaml(absl::StrCat(
-        options.strategy, "fsdp_plan:\n  'layers.\\d*$': ",
-        options.block_options, "\n  head: {}\n"));
+    strategy =
+        Yaml(absl::StrCat(options.strategy, "fsdp_plan:\n  'layers.\\d*$': ",
+                          options.block_options, "\n  head: {}\n"));
   } else if (!options.strategy.empty()) {
     strategy = Yaml(options.strategy);
   }
@@ -188,9 +187,9 @@ ToyRank::ToyRank(comm::testing::RankComms comms, const ToyOptions& options)
       world(comms.first->size()),
       model(std::make_shared<ToyModel>()) {
   Diagnostics diags;
-  session = Must(Session::Create(PartsOf(*model),
-                                 MakeSessionOptions(*model, options),
-                                 Ranks(comms.first, comms.second), &diags));
+  session =
+      Must(Session::Create(PartsOf(*model), MakeSessionOptions(*model, options),
+                           Ranks(comms.first, comms.second), &diags));
   Must(session->Load(LoadFrom(InitialValues())));
   Must(session->RunStart().status());
 }
