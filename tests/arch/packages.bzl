@@ -24,6 +24,5 @@ ENGINES = [
     "fts/core/recompute",
     "fts/core/session",
     "fts/core/session/testing",
-    "fts/core/session/testing",
     "fts/core/shard",
 ]
