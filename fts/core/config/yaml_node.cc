@@ -9,7 +9,6 @@
 
 namespace fts {
 
-using yaml_internal::Scalar;
 
 YamlNode YamlNodeFactory::Scalar(yaml_internal::Scalar scalar, std::string text,
                                  bool quoted, SourceLocation where) {
