@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "fts/core/comm/testing/no_flight_recorder.h"
+
 namespace fts::conformance {
 
 void Meeting::Join() {

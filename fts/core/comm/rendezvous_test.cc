@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "fts/core/comm/testing/no_flight_recorder.h"
+
 namespace fts::comm {
 namespace {
 
