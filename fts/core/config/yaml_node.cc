@@ -9,7 +9,6 @@
 
 namespace fts {
 
-
 YamlNode YamlNodeFactory::Scalar(yaml_internal::Scalar scalar, std::string text,
                                  bool quoted, SourceLocation where) {
   auto rep = std::make_shared<YamlNode::Rep>();
