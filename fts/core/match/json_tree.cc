@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "fts/core/base/codes.h"
+#include "fts/core/base/counting_iterator.h"
 #include "fts/core/match/codes.h"
 
 namespace fts::match_internal {
@@ -16,40 +16,6 @@ namespace {
 
 constexpr size_t kMaxDepth = 32;
 constexpr int64_t kMaxValues = 8000000;
-
-// Reads the text for the parser and lets the event handler see how far it got.
-class CountingIterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  CountingIterator(const char* at, const char** shared)
-      : at_(at), shared_(shared) {}
-  reference operator*() const { return *at_; }
-  CountingIterator& operator++() {
-    ++at_;
-    *shared_ = at_;
-    return *this;
-  }
-  CountingIterator operator++(int) {
-    CountingIterator old = *this;
-    ++*this;
-    return old;
-  }
-  bool operator==(const CountingIterator& other) const {
-    return at_ == other.at_;
-  }
-  bool operator!=(const CountingIterator& other) const {
-    return at_ != other.at_;
-  }
-
- private:
-  const char* at_;
-  const char** shared_;
-};
 
 class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
  public:

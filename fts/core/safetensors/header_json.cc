@@ -2,49 +2,15 @@
 #include "fts/core/safetensors/header_json.h"
 
 #include <cstddef>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fts/core/base/counting_iterator.h"
 
 namespace fts::safetensors {
 namespace {
-
-// An input iterator that publishes how far the lexer has read, which is the
-// only way to learn where a token of the stream stands.
-class CountingIterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  CountingIterator(const char* at, const char** reached)
-      : at_(at), reached_(reached) {}
-  reference operator*() const { return *at_; }
-  CountingIterator& operator++() {
-    *reached_ = ++at_;
-    return *this;
-  }
-  CountingIterator operator++(int) {
-    CountingIterator before = *this;
-    ++*this;
-    return before;
-  }
-  bool operator==(const CountingIterator& other) const {
-    return at_ == other.at_;
-  }
-  bool operator!=(const CountingIterator& other) const {
-    return at_ != other.at_;
-  }
-
- private:
-  const char* at_;
-  const char** reached_;
-};
 
 // Bytes of the printable character at `i`; 0 for a control character or a byte
 // that starts no well-formed UTF-8 sequence.
