@@ -52,8 +52,10 @@ struct UnitOptions {
 
 // Parameters that are gathered, reduced and thawed together.
 struct SegmentSpec {
-  // Thaw phase; -1 = never thawed, or only beyond max_depth.
+  // The phase that thaws it first; -1 = never thawed, or only beyond max_depth.
   int phase = 0;
+  // Later phases that freeze it, thaw it again, freeze it again, …; ascending.
+  std::vector<int> switches;
   std::string dtype;
   bool replicated = false;  // not sharded; gradients all-reduced
   // In registration order, the weight-decay class first, then no_decay.
