@@ -8,85 +8,13 @@
 #include "fts/core/base/status.h"
 #include "fts/core/mesh/resolve_mesh.h"
 #include "fts/core/optim/factory.h"
-#include "fts/core/plan/resolve_plan.h"
-#include "fts/core/schedule/generate.h"
-#include "fts/core/schedule/resolve.h"
 #include "fts/core/schedule/runnable.h"
 #include "fts/core/scheduler/codes.h"
 #include "fts/core/session/check_supported.h"
+#include "fts/train/resolve_run.h"
 
 namespace fts::train {
 namespace {
-
-// One phase that holds everything: no schedule was given.
-Schedule WholeModel(const ModelDescription& model, const RunConfig& config) {
-  Phase phase;
-  for (const ParameterInfo& p : model.parameters) {
-    if (!p.shared_with.has_value()) phase.params.push_back(p.name);
-  }
-  Schedule schedule;
-  schedule.phases.push_back(std::move(phase));
-  schedule.max_epochs = config.trainer.max_epochs;
-  return schedule;
-}
-
-absl::Status MakeSchedule(RunSetup* setup, Diagnostics* diags) {
-  const RunConfig& config = setup->config;
-  const ModelDescription& model = setup->model->description();
-  ResolveOptions options;
-  options.epoch_transitions_only = config.scheduler.epoch_transitions_only;
-  options.max_depth = static_cast<int>(config.scheduler.max_depth);
-  options.base_max_lr = config.scheduler.base_max_lr;
-  options.max_epochs = config.trainer.max_epochs;
-  if (config.scheduler.full_match) options.match = MatchRule::kFull;
-  switch (config.schedule.kind) {
-    case ScheduleSpec::Kind::kNone:
-      setup->schedule = WholeModel(model, config);
-      return absl::OkStatus();
-    case ScheduleSpec::Kind::kImplicit:
-      setup->schedule_as_run = GenerateImplicitSchedule(model);
-      break;
-    case ScheduleSpec::Kind::kBlocks: {
-      FTS_ASSIGN_OR_RETURN(
-          setup->schedule_as_run,
-          GenerateBlockSchedule(
-              model, static_cast<int>(config.schedule.num_phases), diags));
-      break;
-    }
-    case ScheduleSpec::Kind::kExplicit:
-      setup->schedule_as_run = config.schedule.phases;
-      break;
-  }
-  FTS_ASSIGN_OR_RETURN(setup->schedule, ResolveSchedule(setup->schedule_as_run,
-                                                        model, options, diags));
-  return absl::OkStatus();
-}
-
-absl::Status MakeScheduler(RunSetup* setup, Diagnostics* diags) {
-  const RunConfig& config = setup->config;
-  SchedulerOptions options;
-  options.epoch_transitions_only = config.scheduler.epoch_transitions_only;
-  options.restore_best = config.scheduler.restore_best;
-  const EarlyStoppingSpec& stop = config.early_stopping;
-  if (stop.configured) {
-    EarlyStoppingRule rule;
-    rule.monitor = stop.monitor;
-    rule.mode = stop.mode_max ? MetricMode::kMax : MetricMode::kMin;
-    rule.patience = stop.patience;
-    rule.min_delta = stop.min_delta;
-    options.early_stopping = rule;
-    options.early_stopping_where = config.Where("early_stopping");
-  }
-  options.best.monitor = config.checkpoint.monitor;
-  options.best.mode =
-      config.checkpoint.mode_max ? MetricMode::kMax : MetricMode::kMin;
-  options.max_epochs = config.trainer.max_epochs;
-  options.max_steps = config.trainer.max_steps;
-  options.has_validation = config.data.val.has_value();
-  FTS_ASSIGN_OR_RETURN(setup->scheduler,
-                       MakeSchedulerConfig(setup->schedule, options, diags));
-  return absl::OkStatus();
-}
 
 // The session makes these again; here only to refuse bad options before any
 // rank starts.
@@ -199,18 +127,17 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   CheckOptimization(c, diags);
   FTS_ASSIGN_OR_RETURN(setup.model, make_model(c, diags));
   // From here on problems are collected: each part is checked on its own.
-  const absl::Status schedule = MakeSchedule(&setup, diags);
-  if (schedule.ok()) {
-    MakeScheduler(&setup, diags).IgnoreError();
-    PlanOptions options;
-    options.no_decay = c.optimizer.no_decay;
-    options.schedule = &setup.schedule;
-    auto plan = ResolvePlan(c.strategy_adapter_cfg, setup.model->description(),
-                            options, diags);
-    if (plan.ok()) {
-      setup.plan = *std::move(plan);
-      CheckSupported(setup.plan, diags);
-    }
+  ResolvedRun resolved = ResolveRun(c, setup.model->description(), diags);
+  const bool complete =
+      resolved.schedule && resolved.scheduler && resolved.plan;
+  setup.schedule_as_run = std::move(resolved.schedule_as_run);
+  if (resolved.scheduler) setup.scheduler = *std::move(resolved.scheduler);
+  if (resolved.plan) {
+    setup.plan = *std::move(resolved.plan);
+    CheckSupported(setup.plan, diags);
+  }
+  if (resolved.schedule) {
+    setup.schedule = *std::move(resolved.schedule);
     CheckScheduleRunnable(setup.schedule, diags).IgnoreError();
   }
   if (mesh.ok()) {
@@ -218,7 +145,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
     MakeData(&setup, diags).IgnoreError();
   }
   FTS_RETURN_IF_ERROR(diags->status());
-  FTS_RETURN_IF_ERROR(schedule);
+  if (!complete) return absl::InternalError("the run could not be resolved");
   return setup;
 }
 
