@@ -62,6 +62,25 @@ struct SegmentSpec {
   std::vector<std::string> parameters;
   int64_t numel = 0;
   int64_t decay_numel = 0;  // elements of the weight-decay class
+
+  // Whether it begins to train at phase `p`, stops then, or trains in it.
+  bool thaws_at(int p) const { return p == phase || SwitchesAt(p, 1); }
+  bool freezes_at(int p) const { return SwitchesAt(p, 0); }
+  bool trains_in(int p) const {
+    if (phase < 0 || p < phase) return false;
+    size_t done = 0;
+    while (done < switches.size() && switches[done] <= p) ++done;
+    return done % 2 == 0;
+  }
+
+ private:
+  // switches[0] freezes, [1] thaws, and so on.
+  bool SwitchesAt(int p, size_t parity) const {
+    for (size_t i = parity; i < switches.size(); i += 2) {
+      if (switches[i] == p) return true;
+    }
+    return false;
+  }
 };
 
 struct UnitSpec {
@@ -69,8 +88,9 @@ struct UnitSpec {
   UnitOptions options;
   // This unit is an ancestor of every other one.
   bool is_root = false;
-  bool reshard = true;                // free after forward, after the root rule
-  std::vector<SegmentSpec> segments;  // by phase (-1 last), then dtype
+  bool reshard = true;  // free after forward, after the root rule
+  // By phase (-1 last), then switches, then dtype.
+  std::vector<SegmentSpec> segments;
   // Parameters of its subtree that `ignored_params` kept out. They are in the
   // remainder, replicated, so that ranks cannot drift apart.
   std::vector<std::string> ignored;

@@ -2,6 +2,7 @@
 #include "fts/core/plan/plan_json.h"
 
 #include <cmath>
+#include <utility>
 
 namespace fts {
 namespace {
@@ -24,12 +25,15 @@ Json Unit(const UnitSpec& unit) {
   out["reshard"] = unit.reshard;
   out["segments"] = Json::array();
   for (const SegmentSpec& segment : unit.segments) {
-    out["segments"].push_back({{"phase", segment.phase},
-                               {"dtype", segment.dtype},
-                               {"replicated", segment.replicated},
-                               {"numel", segment.numel},
-                               {"decay_numel", segment.decay_numel},
-                               {"parameters", segment.parameters}});
+    Json item;
+    item["phase"] = segment.phase;
+    if (!segment.switches.empty()) item["switches"] = segment.switches;
+    item["dtype"] = segment.dtype;
+    item["replicated"] = segment.replicated;
+    item["numel"] = segment.numel;
+    item["decay_numel"] = segment.decay_numel;
+    item["parameters"] = segment.parameters;
+    out["segments"].push_back(std::move(item));
   }
   if (!unit.ignored.empty()) out["ignored"] = unit.ignored;
   return out;

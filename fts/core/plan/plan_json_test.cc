@@ -60,6 +60,24 @@ TEST(FullPlanToJson, HasSegmentsAndRemainder) {
   EXPECT_EQ(json["notes"][0]["code"], "mixed_phase");
 }
 
+TEST(FullPlanToJson, SwitchesWhereThereAreSome) {
+  Schedule schedule = MakeSchedule({{"a.w"}, {"b.w"}, {"a.w"}}, 2);
+  schedule.phases[1].freeze = {"a.w"};
+  PlanOptions options;
+  options.schedule = &schedule;
+  Diagnostics diags;
+  const auto plan =
+      ResolvePlan(YamlNode(), MakeModel({"a.w", "b.w"}), options, &diags);
+  ASSERT_TRUE(plan.ok());
+  const Json json = Json::parse(FullPlanToJson(*plan, diags));
+  EXPECT_EQ(
+      DumpJson(json["remainder"]["segments"]),
+      R"([{"phase":0,"switches":[1,2],"dtype":"float32","replicated":true,)"
+      R"("numel":8,"decay_numel":8,"parameters":["a.w"]},)"
+      R"({"phase":1,"dtype":"float32","replicated":true,"numel":8,)"
+      R"("decay_numel":8,"parameters":["b.w"]}])");
+}
+
 TEST(YamlToJson, EveryKind) {
   EXPECT_EQ(
       DumpJson(YamlToJson(

@@ -18,8 +18,18 @@ std::string Show(const std::string& module) {
   return module.empty() ? "(whole model)" : module;
 }
 
-std::string PhaseName(int phase) {
-  return phase < 0 ? "never" : absl::StrCat(phase);
+// The phases in which it trains: "0" (from then on), "0-1,4-" (not in 2 and 3),
+// "never".
+std::string Phases(const SegmentSpec& segment) {
+  if (segment.phase < 0) return "never";
+  std::string out = absl::StrCat(segment.phase);
+  if (segment.switches.empty()) return out;
+  bool trains = true;
+  for (const int at : segment.switches) {
+    absl::StrAppend(&out, trains ? "-" : ",", trains ? at - 1 : at);
+    trains = !trains;
+  }
+  return trains ? absl::StrCat(out, "-") : out;
 }
 
 // The options in force, in words.
@@ -49,7 +59,7 @@ void AddLines(const UnitSpec& unit, const std::string& name,
               const std::string& options, std::vector<Line>* lines) {
   bool first = true;
   for (const SegmentSpec& segment : unit.segments) {
-    lines->push_back({first ? name : "", PhaseName(segment.phase),
+    lines->push_back({first ? name : "", Phases(segment),
                       absl::StrCat(segment.parameters.size()),
                       WithCommas(segment.numel), segment.dtype,
                       first ? options : ""});
@@ -57,6 +67,25 @@ void AddLines(const UnitSpec& unit, const std::string& name,
   }
   if (first) lines->push_back({name, "-", "0", "0", "", options});
 }
+
+struct Amount {
+  int64_t tensors = 0;
+  int64_t parameters = 0;  // elements
+
+  void Add(const SegmentSpec& segment) {
+    tensors += static_cast<int64_t>(segment.parameters.size());
+    parameters += segment.numel;
+  }
+  std::string ToString() const {
+    return absl::StrCat(tensors, tensors == 1 ? " tensor, " : " tensors, ",
+                        WithCommas(parameters), " parameters");
+  }
+};
+
+// At the start of a phase.
+struct Change {
+  Amount thawed, frozen;
+};
 
 std::string Align(const std::vector<Line>& lines) {
   std::array<size_t, kColumns> width = {};
@@ -106,30 +135,39 @@ std::string PlanToText(const Plan& plan) {
   }
   std::string out = Align(lines);
 
-  std::map<int, std::pair<int64_t, int64_t>> phases;  // tensors, parameters
+  std::map<int, Change> phases;
+  Amount never;
   const auto count = [&](const UnitSpec& unit) {
     for (const SegmentSpec& segment : unit.segments) {
-      auto& [tensors, parameters] = phases[segment.phase];
-      tensors += static_cast<int64_t>(segment.parameters.size());
-      parameters += segment.numel;
+      if (segment.phase < 0) {
+        never.Add(segment);
+        continue;
+      }
+      phases[segment.phase].thawed.Add(segment);
+      for (const int at : segment.switches) {
+        (segment.thaws_at(at) ? phases[at].thawed : phases[at].frozen)
+            .Add(segment);
+      }
     }
   };
   for (const UnitSpec& unit : plan.units) count(unit);
   count(plan.remainder);
   int64_t trainable = 0;
   absl::StrAppend(&out, "\n");
-  for (const auto& [phase, total] : phases) {
-    if (phase < 0) continue;
-    trainable += total.second;
-    absl::StrAppend(&out, "phase ", phase, " thaws ", total.first,
-                    total.first == 1 ? " tensor, " : " tensors, ",
-                    WithCommas(total.second), " parameters (",
-                    WithCommas(trainable), " train)\n");
+  for (const auto& [phase, change] : phases) {
+    trainable += change.thawed.parameters - change.frozen.parameters;
+    absl::StrAppend(&out, "phase ", phase);
+    if (change.frozen.tensors > 0) {
+      absl::StrAppend(&out, " freezes ", change.frozen.ToString());
+    }
+    if (change.thawed.tensors > 0) {
+      absl::StrAppend(&out, change.frozen.tensors > 0 ? ", thaws " : " thaws ",
+                      change.thawed.ToString());
+    }
+    absl::StrAppend(&out, " (", WithCommas(trainable), " train)\n");
   }
-  if (const auto never = phases.find(-1); never != phases.end()) {
-    absl::StrAppend(&out, "never thawed: ", never->second.first,
-                    never->second.first == 1 ? " tensor, " : " tensors, ",
-                    WithCommas(never->second.second), " parameters\n");
+  if (never.tensors > 0) {
+    absl::StrAppend(&out, "never thawed: ", never.ToString(), "\n");
   }
   for (const SkippedModule& skipped : plan.skipped) {
     absl::StrAppend(&out, "skipped: ", Show(skipped.module), " (",

@@ -43,6 +43,29 @@ TEST(PlanToText, ShowsUnitsPhasesAndReasons) {
       "shard them too\n");
 }
 
+TEST(PlanToText, ShowsWhatIsFrozenAgain) {
+  Schedule schedule =
+      MakeSchedule({{"m.a.w", "m.b.w"}, {"m.c.w"}, {"m.a.w"}}, 2);
+  schedule.phases[1].freeze = {"m.a.w", "m.b.w"};
+  PlanOptions options;
+  options.schedule = &schedule;
+  Diagnostics diags;
+  const auto plan =
+      ResolvePlan(Yaml("fsdp_plan: {m: {}}"),
+                  MakeModel({"m.a.w", "m.b.w", "m.c.w"}), options, &diags);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(PlanToText(*plan),
+            "unit  phase   tensors  parameters  dtype    options\n"
+            "m     0-0           1           8  float32  keep, root\n"
+            "      0-0,2-        1           8  float32\n"
+            "      1             1           8  float32\n"
+            "\n"
+            "phase 0 thaws 2 tensors, 16 parameters (16 train)\n"
+            "phase 1 freezes 2 tensors, 16 parameters, thaws 1 tensor, 8 "
+            "parameters (8 train)\n"
+            "phase 2 thaws 1 tensor, 8 parameters (16 train)\n");
+}
+
 TEST(PlanToText, WithoutUnits) {
   Diagnostics diags;
   const auto plan = ResolvePlan(YamlNode(), MakeModel({"w"}), {}, &diags);

@@ -33,8 +33,16 @@ struct Bin {
   std::vector<std::string> decay, no_decay;
   int64_t decay_numel = 0, no_decay_numel = 0;
 };
-// (phase, dtype's number, replicated) -> bin: the order of the segments.
-using Bins = std::map<std::tuple<int, int, bool>, Bin>;
+// When a parameter begins to train (kNever: not at all), then the phases that
+// freeze it and thaw it again in turn.
+struct Life {
+  int phase = kNever;
+  std::vector<int> switches;
+};
+
+// (phase, switches, dtype's number, replicated) -> bin: the order of the
+// segments.
+using Bins = std::map<std::tuple<int, std::vector<int>, int, bool>, Bin>;
 
 class Assigner {
  public:
@@ -46,7 +54,7 @@ class Assigner {
     for (size_t i = 0; i < plan_->units.size(); ++i) {
       unit_of_module_[plan_->units[i].module] = i;
     }
-    FindThawPhases();
+    FindLives();
     FindOwners();
     FindIgnored();
     std::vector<Bins> bins(plan_->units.size());
@@ -81,12 +89,20 @@ class Assigner {
   }
 
  private:
-  void FindThawPhases() {
+  // A phase freezes before it thaws; a name is in one of the two at most.
+  void FindLives() {
     if (options_.schedule == nullptr) return;
     for (const Phase& phase : options_.schedule->phases) {
+      if (phase.index > options_.schedule->max_depth) continue;
+      for (const std::string& name : phase.freeze) {
+        lives_[name].switches.push_back(phase.index);
+      }
       for (const std::string& name : phase.params) {
-        if (phase.index <= options_.schedule->max_depth) {
-          phase_[name] = phase.index;
+        Life& life = lives_[name];
+        if (life.phase == kNever) {
+          life.phase = phase.index;
+        } else {
+          life.switches.push_back(phase.index);
         }
       }
     }
@@ -163,14 +179,16 @@ class Assigner {
   }
 
   void Put(const ParameterInfo& parameter, bool replicated, Bins* bins) {
-    int phase = 0;
-    if (options_.schedule != nullptr) {
-      const auto it = phase_.find(parameter.name);
-      phase = it == phase_.end() ? kNever : it->second;
+    Life life;
+    if (options_.schedule == nullptr) {
+      life.phase = 0;
+    } else if (const auto it = lives_.find(parameter.name);
+               it != lives_.end()) {
+      life = it->second;
     }
     const int dtype =
         dtypes_.emplace(parameter.dtype, dtypes_.size()).first->second;
-    Bin& bin = (*bins)[{phase, dtype, replicated}];
+    Bin& bin = (*bins)[{life.phase, life.switches, dtype, replicated}];
     const bool decays =
         std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
                      [&](const std::string& part) {
@@ -184,11 +202,13 @@ class Assigner {
     std::vector<SegmentSpec> out;
     for (const auto& [key, bin] : bins) {
       SegmentSpec segment;
-      segment.phase = std::get<0>(key) == kNever ? -1 : std::get<0>(key);
+      const auto& [phase, switches, dtype, replicated] = key;
+      segment.phase = phase == kNever ? -1 : phase;
+      segment.switches = switches;
       for (const auto& [name, number] : dtypes_) {
-        if (number == std::get<1>(key)) segment.dtype = name;
+        if (number == dtype) segment.dtype = name;
       }
-      segment.replicated = std::get<2>(key);
+      segment.replicated = replicated;
       segment.parameters = bin.decay;
       segment.parameters.insert(segment.parameters.end(), bin.no_decay.begin(),
                                 bin.no_decay.end());
@@ -298,7 +318,7 @@ class Assigner {
   Diagnostics* const diags_;
 
   std::unordered_map<std::string, size_t> unit_of_module_;
-  std::unordered_map<std::string, int> phase_;
+  std::unordered_map<std::string, Life> lives_;
   std::unordered_map<std::string, std::string> owner_;      // by canonical name
   std::unordered_map<std::string, std::string> canonical_;  // by any name
   std::vector<std::unordered_set<std::string>> ignored_;    // by unit

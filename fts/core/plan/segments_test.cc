@@ -70,6 +70,48 @@ TEST(Segments, BeyondMaxDepthIsNever) {
             (Names{"0 float32*: m.a", "1 float32*: m.b", "-1 float32*: m.c"}));
 }
 
+// Frozen and thawed again: split by when, up to max_depth.
+TEST(Segments, SplitByTheirSwitches) {
+  const ModelDescription model =
+      MakeModel({"m.a", "m.b", "m.c", "m.d", "m.e", "m.f"});
+  Schedule schedule = MakeSchedule(
+      {{"m.a", "m.b", "m.c", "m.d"}, {"m.e"}, {"m.a"}, {"m.f"}}, 2);
+  schedule.phases[1].freeze = {"m.a", "m.b"};
+  schedule.phases[2].freeze = {"m.c"};
+  schedule.phases[3].freeze = {"m.d", "m.a"};
+  PlanOptions options;
+  options.schedule = &schedule;
+  Diagnostics diags;
+  const Plan plan = Resolve(model, "fsdp_plan: {m: {}}", options, &diags);
+  EXPECT_EQ(Show(plan.units[0]),
+            (Names{"0 float32: m.d", "0 float32: m.b", "0 float32: m.a",
+                   "0 float32: m.c", "1 float32: m.e", "-1 float32: m.f"}));
+  const std::vector<SegmentSpec>& segments = plan.units[0].segments;
+  EXPECT_EQ(segments[0].switches, (std::vector<int>{}));
+  EXPECT_EQ(segments[1].switches, (std::vector<int>{1}));
+  EXPECT_EQ(segments[2].switches, (std::vector<int>{1, 2}));
+  EXPECT_EQ(segments[3].switches, (std::vector<int>{2}));
+}
+
+TEST(SegmentSpec, KnowsWhenItTrains) {
+  SegmentSpec segment;
+  segment.phase = 1;
+  segment.switches = {2, 4, 5};
+  std::string trains, thaws, freezes;
+  for (int phase = 0; phase < 7; ++phase) {
+    trains += segment.trains_in(phase) ? 'x' : '.';
+    thaws += segment.thaws_at(phase) ? 'x' : '.';
+    freezes += segment.freezes_at(phase) ? 'x' : '.';
+  }
+  EXPECT_EQ(trains, ".x..x..");
+  EXPECT_EQ(thaws, ".x..x..");
+  EXPECT_EQ(freezes, "..x..x.");
+  segment.phase = -1;
+  segment.switches.clear();
+  EXPECT_FALSE(segment.trains_in(0));
+  EXPECT_FALSE(segment.thaws_at(0));
+}
+
 TEST(Segments, WithoutAScheduleAllIsPhaseZero) {
   Diagnostics diags;
   const Plan plan =
