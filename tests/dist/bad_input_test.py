@@ -222,7 +222,8 @@ mesh: {tp: 2, dp_replicate: 2}
 """).replace("  val: {path: %s}\n" % harness.VAL_TEXT, ""), [
             "s.yaml:1:1: error: phase 0 can only end by early stopping on "
             "'val_loss', but there is no validation data; add data.val, or "
-            "give the phase a max_transition_epoch [needs_validation]"])
+            "give the phase a max_transition_epoch, _step, _tokens or _time "
+            "[needs_validation]"])
 
     # ---- plan ----------------------------------------------------------------
 

@@ -32,6 +32,11 @@ absl::StatusOr<Outcome> SchedulerDriver::EpochStart(int64_t epoch) {
   return Handle(SchedulerEvent::EpochStart(epoch));
 }
 
+absl::StatusOr<Outcome> SchedulerDriver::StepStart(int64_t step, int64_t tokens,
+                                                   double seconds) {
+  return Handle(SchedulerEvent::StepStart(step, tokens, seconds));
+}
+
 absl::StatusOr<Outcome> SchedulerDriver::StepEnd(int64_t step) {
   return Handle(SchedulerEvent::StepEnd(step));
 }
@@ -76,10 +81,16 @@ absl::Status SchedulerDriver::Apply(const SchedulerEffect& effect) {
       return ports_.snapshot->RestoreBest(*effect.best);
     case EffectKind::kSaveBest:
       return ports_.snapshot->SaveBest(*effect.best);
+    case EffectKind::kFreeze:
+      return ports_.parameters->Freeze(effect.phase);
+    case EffectKind::kReplaceOptimizer:
+      return ports_.optimizer->ReplaceOptimizer(effect.phase);
     case EffectKind::kThaw:
       return ports_.parameters->Thaw(effect.phase);
     case EffectKind::kAddGroup:
       return ports_.optimizer->AddGroup(effect.phase, effect.lr);
+    case EffectKind::kReplaceLrScheduler:
+      return ports_.optimizer->ReplaceLrScheduler(effect.phase);
     case EffectKind::kPhase:
     case EffectKind::kEndEpoch:
     case EffectKind::kNote:

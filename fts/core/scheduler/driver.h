@@ -46,6 +46,11 @@ class SchedulerDriver {
   // error again.
   absl::StatusOr<Outcome> RunStart();
   absl::StatusOr<Outcome> EpochStart(int64_t epoch);
+  // Before each step. `tokens` and `seconds` are those of the run so far,
+  // before this step, equal on every rank; they never go back. May be left out
+  // as long as no phase has a max_transition_step, _tokens or _time.
+  absl::StatusOr<Outcome> StepStart(int64_t step, int64_t tokens,
+                                    double seconds);
   absl::StatusOr<Outcome> StepEnd(int64_t step);
   // Asks the MetricPort for the monitored metrics, unless epoch is -1.
   absl::StatusOr<Outcome> ValidationEnd(int64_t epoch);

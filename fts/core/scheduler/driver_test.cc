@@ -23,8 +23,17 @@ class FakeEngine : public ParameterPort,
   absl::Status Thaw(int phase) override {
     return Do(absl::StrCat("thaw ", phase));
   }
+  absl::Status Freeze(int phase) override {
+    return Do(absl::StrCat("freeze ", phase));
+  }
   absl::Status AddGroup(int phase, std::optional<double> lr) override {
     return Do(absl::StrCat("group ", phase, " ", lr ? *lr : -1));
+  }
+  absl::Status ReplaceOptimizer(int phase) override {
+    return Do(absl::StrCat("optimizer ", phase));
+  }
+  absl::Status ReplaceLrScheduler(int phase) override {
+    return Do(absl::StrCat("lr scheduler ", phase));
   }
   absl::Status SaveBest(const BestRecord& best) override {
     return Do(absl::StrCat("save ", best.metric));

@@ -1,6 +1,9 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/scheduler/finish_text.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
 
 namespace fts {
@@ -27,20 +30,30 @@ std::string FinishText(const SchedulerConfig& config, int phase,
   }
   if (config.max_depth < last) {
     absl::StrAppend(&text, "; ", Phases(config.max_depth + 1, last),
-                    " never ran: max_depth is ", config.max_depth);
+                    config.max_depth + 1 == last ? " lies" : " lie",
+                    " beyond max_depth ", config.max_depth);
   }
   return text;
 }
 
-std::string NoImprovementText(const SchedulerConfig& config, double es_best) {
-  const EarlyStoppingRule& rule = *config.early_stopping;
+std::string NoImprovementText(const SchedulerConfig& config, int phase,
+                              const std::optional<double>& best) {
+  const EarlyStoppingRule rule = PhaseEarlyStopping(config, phase);
+  // At least one value was looked at, even with patience 0.
+  const int64_t waited = std::max<int64_t>(rule.patience, 1);
+  const std::string time = absl::StrCat(
+      " in ", waited, waited == 1 ? " validation" : " validations");
+  // Nothing ever counted as a value: not a number, or infinitely bad.
+  if (!best) return absl::StrCat(rule.monitor, " was never finite", time);
   std::string text =
-      absl::StrCat(rule.monitor, " did not improve on ", FormatMetric(es_best));
+      absl::StrCat(rule.monitor, " did not improve on ", FormatMetric(*best));
+  if (rule.best_score_per_phase && config.phases.size() > 1) {
+    absl::StrAppend(&text, ", the best of phase ", phase, ",");
+  }
   if (rule.min_delta > 0) {
     absl::StrAppend(&text, " by more than ", FormatMetric(rule.min_delta));
   }
-  return absl::StrCat(text, " in ", rule.patience,
-                      rule.patience == 1 ? " validation" : " validations");
+  return text + time;
 }
 
 }  // namespace fts

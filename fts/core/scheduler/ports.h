@@ -22,14 +22,25 @@ class ParameterPort {
   // The parameters of `phase` train from now on. Not called for a phase
   // without parameters.
   virtual absl::Status Thaw(int phase) = 0;
+  // What schedule.phases[phase].freeze names trains no longer: gradient buffers
+  // and optimizer state of it are dropped, its weights stay. Called before the
+  // phase's Thaw, only for a phase that freezes something.
+  virtual absl::Status Freeze(int phase) = 0;
 };
 
 class OptimizerPort {
  public:
   virtual ~OptimizerPort() = default;
-  // Adds the group (two with no_decay) of `phase`, right after its Thaw.
-  // `lr` is absent in phase 0: the optimizer's own rate.
+  // Adds the groups of `phase` (one per PhaseGroup; two with no_decay), right
+  // after its Thaw. `lr` is absent in phase 0: the optimizer's own rate.
   virtual absl::Status AddGroup(int phase, std::optional<double> lr) = 0;
+  // Puts the new_optimizer of `phase` in place: the groups so far with fresh
+  // moments and their latest rates. Comes before the phase's own Thaw and
+  // AddGroup.
+  virtual absl::Status ReplaceOptimizer(int phase) = 0;
+  // Puts the new_lr_scheduler of `phase` in place, over all groups; comes after
+  // the phase's AddGroup.
+  virtual absl::Status ReplaceLrScheduler(int phase) = 0;
 };
 
 class SnapshotPort {
@@ -39,7 +50,8 @@ class SnapshotPort {
   virtual absl::Status SaveBest(const BestRecord& best) = 0;
   // Brings them back. Learning rates, step and epoch counters stay as they are.
   // Phases thawed after best.phase go back to their weights of then, with fresh
-  // moments.
+  // moments; so do groups of an optimizer that was replaced since. What was
+  // frozen since stays frozen.
   virtual absl::Status RestoreBest(const BestRecord& best) = 0;
 };
 

@@ -1,275 +1,16 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/scheduler/scheduler.h"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "fts/core/scheduler/finish_text.h"
+#include "fts/core/scheduler/actions.h"
+#include "fts/core/scheduler/conditions.h"
 
 namespace fts {
 namespace {
 
-struct Input {
-  const SchedulerConfig& config;
-  const SchedulerState& state;
-  const SchedulerEvent& event;
-};
-
-// ---- Conditions -----------------------------------------------------------
-
-bool Always(const Input&) { return true; }
-bool IsFinal(const Input& in) { return in.state.phase >= in.config.max_depth; }
-bool IsBaseline(const Input& in) {
-  return in.event.epoch == -1 && in.state.next_epoch == 0;
-}
-bool NotNextEpoch(const Input& in) {
-  return in.event.epoch != in.state.next_epoch;
-}
-bool NotThisEpoch(const Input& in) {
-  return in.event.epoch != in.state.epoch();
-}
-bool NotNextStep(const Input& in) {
-  return in.event.step != in.state.next_step;
-}
-bool LastStep(const Input& in) {
-  return in.config.max_steps && in.event.step + 1 >= *in.config.max_steps;
-}
-bool StepsUsedUp(const Input& in) {
-  return in.config.max_steps && in.state.next_step >= *in.config.max_steps;
-}
-bool LastEpoch(const Input& in) {
-  return in.config.max_epochs && in.event.epoch + 1 >= *in.config.max_epochs;
-}
-bool PhaseComplete(const Input& in) {
-  return !IsFinal(in) && !in.state.phase_complete.empty();
-}
-bool EpochLimitReached(const Input& in) {
-  const int64_t limit = in.config.phases[in.state.phase].max_transition_epoch;
-  return !IsFinal(in) && limit >= 0 && in.event.epoch >= limit;
-}
-
-bool MetricMissing(const Input& in) {
-  const auto missing = [&](const std::string& name) {
-    return in.event.metrics.count(name) == 0;
-  };
-  return missing(in.config.best.monitor) ||
-         (in.config.early_stopping &&
-          missing(in.config.early_stopping->monitor));
-}
-
-// The metric early stopping watches. Precondition: !MetricMissing(in).
-double Watched(const Input& in) {
-  return in.event.metrics.at(in.config.early_stopping->monitor);
-}
-bool EpochsOnly(const Input& in) { return !in.config.early_stopping; }
-bool NotFinite(const Input& in) { return !std::isfinite(Watched(in)); }
-bool ReachedTarget(const Input& in) {
-  const EarlyStoppingRule& rule = *in.config.early_stopping;
-  return rule.stopping_threshold &&
-         Better(rule.mode, Watched(in), *rule.stopping_threshold);
-}
-bool Diverged(const Input& in) {
-  const EarlyStoppingRule& rule = *in.config.early_stopping;
-  return rule.divergence_threshold &&
-         Better(rule.mode, *rule.divergence_threshold, Watched(in));
-}
-bool Improved(const Input& in) {
-  const EarlyStoppingRule& rule = *in.config.early_stopping;
-  if (!std::isfinite(Watched(in))) return false;
-  if (!in.state.es_best) return true;
-  const double margin =
-      rule.mode == MetricMode::kMin ? rule.min_delta : -rule.min_delta;
-  return Better(rule.mode, Watched(in) + margin, *in.state.es_best);
-}
-bool PatienceExhausted(const Input& in) {
-  return in.state.es_wait + 1 >= in.config.early_stopping->patience;
-}
-bool ExhaustedAtTheEnd(const Input& in) {
-  return IsFinal(in) && PatienceExhausted(in);
-}
-bool ExhaustedBeforeTheEnd(const Input& in) {
-  return !IsFinal(in) && PatienceExhausted(in);
-}
-
-// ---- Actions: change `out->state` (a copy of the old one), append effects --
-
-void Begin(int phase, const Input& in, const std::string& why,
-           Transition* out) {
-  out->state.phase = phase;
-  SchedulerEffect effect;
-  effect.phase = phase;
-  if (in.config.phases[phase].has_params) {
-    effect.kind = EffectKind::kThaw;
-    out->effects.push_back(effect);
-    effect.kind = EffectKind::kAddGroup;
-    effect.lr = in.config.phases[phase].lr;
-    out->effects.push_back(effect);
-    effect.lr.reset();
-  }
-  effect.kind = EffectKind::kPhase;
-  effect.text = why;
-  out->effects.push_back(effect);
-}
-
-void Finish(FinishCause cause, const Input& in, const std::string& what,
-            Transition* out) {
-  SchedulerEffect effect;
-  effect.kind = EffectKind::kFinish;
-  effect.cause = cause;
-  effect.text = FinishText(in.config, in.state.phase, what);
-  out->state.cause = cause;
-  out->state.finish_text = effect.text;
-  out->effects.push_back(std::move(effect));
-}
-
-void Nothing(const Input&, Transition*) {}
-
-void StartRun(const Input& in, Transition* out) {
-  Begin(0, in, "the run starts", out);
-}
-
-void StartEpoch(const Input& in, Transition* out) {
-  out->state.next_epoch = in.event.epoch + 1;
-}
-
-void StartPhase(const Input& in, const std::string& why, Transition* out) {
-  StartEpoch(in, out);
-  out->state.phase_complete.clear();
-  out->state.es_wait = 0;
-  const int phase = in.state.phase + 1;
-  if (in.config.restore_best) {
-    SchedulerEffect effect;
-    if (in.state.best) {
-      effect.kind = EffectKind::kRestoreBest;
-      effect.best = in.state.best;
-    } else {
-      effect.kind = EffectKind::kNote;
-      effect.text = absl::StrCat(
-          "restore_best is skipped: no best has been seen yet; "
-          "phase ",
-          phase, " goes on from the current weights");
-    }
-    out->effects.push_back(std::move(effect));
-  }
-  Begin(phase, in, why, out);
-}
-
-void StartPhaseByEarlyStopping(const Input& in, Transition* out) {
-  StartPhase(in, absl::StrCat("early stopping: ", in.state.phase_complete),
-             out);
-}
-
-void StartPhaseByEpoch(const Input& in, Transition* out) {
-  StartPhase(in,
-             absl::StrCat("max_transition_epoch ",
-                          in.config.phases[in.state.phase].max_transition_epoch,
-                          " of phase ", in.state.phase, " reached"),
-             out);
-}
-
-void CountStep(const Input& in, Transition* out) {
-  out->state.next_step = in.event.step + 1;
-}
-
-void CountLastStep(const Input& in, Transition* out) {
-  CountStep(in, out);
-  SchedulerEffect effect;
-  effect.kind = EffectKind::kEndEpoch;
-  effect.text = absl::StrCat("max_steps ", *in.config.max_steps, " reached");
-  out->effects.push_back(std::move(effect));
-}
-
-// Best tracking; part of every validation that counts.
-void TrackBest(const Input& in, Transition* out) {
-  const double metric = in.event.metrics.at(in.config.best.monitor);
-  if (!std::isfinite(metric)) return;
-  if (in.state.best &&
-      !Better(in.config.best.mode, metric, in.state.best->metric)) {
-    return;
-  }
-  out->state.best = BestRecord{metric, in.event.epoch, in.state.phase};
-  SchedulerEffect effect;
-  effect.kind = EffectKind::kSaveBest;
-  effect.best = out->state.best;
-  out->effects.push_back(std::move(effect));
-}
-
-void TakeImprovement(const Input& in, Transition* out) {
-  out->state.es_best = Watched(in);
-  out->state.es_wait = 0;
-  TrackBest(in, out);
-}
-
-void Wait(const Input& in, Transition* out) {
-  ++out->state.es_wait;
-  TrackBest(in, out);
-}
-
-void CompletePhase(const Input& in, Transition* out) {
-  // Without a best there was no finite value at all (steps done only).
-  out->state.phase_complete =
-      in.state.es_best ? NoImprovementText(in.config, *in.state.es_best)
-                       : absl::StrCat(in.config.early_stopping->monitor,
-                                      " was never finite");
-  out->state.es_wait = 0;
-  TrackBest(in, out);
-}
-
-void FinishNotFinite(const Input& in, Transition* out) {
-  TrackBest(in, out);
-  Finish(FinishCause::kNotFinite, in,
-         absl::StrCat(in.config.early_stopping->monitor, " is ",
-                      FormatMetric(Watched(in)),
-                      ", not a finite number, after "
-                      "epoch ",
-                      in.event.epoch),
-         out);
-}
-
-void FinishAtTarget(const Input& in, Transition* out) {
-  TrackBest(in, out);
-  const EarlyStoppingRule& rule = *in.config.early_stopping;
-  Finish(FinishCause::kStoppingThreshold, in,
-         absl::StrCat(rule.monitor, " ", FormatMetric(Watched(in)),
-                      " passed stopping_threshold ",
-                      FormatMetric(*rule.stopping_threshold)),
-         out);
-}
-
-void FinishDiverged(const Input& in, Transition* out) {
-  TrackBest(in, out);
-  const EarlyStoppingRule& rule = *in.config.early_stopping;
-  Finish(FinishCause::kDivergenceThreshold, in,
-         absl::StrCat(rule.monitor, " ", FormatMetric(Watched(in)),
-                      " is worse than divergence_threshold ",
-                      FormatMetric(*rule.divergence_threshold)),
-         out);
-}
-
-void FinishByEarlyStopping(const Input& in, Transition* out) {
-  ++out->state.es_wait;
-  TrackBest(in, out);
-  Finish(FinishCause::kEarlyStopping, in,
-         absl::StrCat("early stopping: ",
-                      NoImprovementText(in.config, *in.state.es_best)),
-         out);
-}
-
-void FinishBySteps(const Input& in, Transition* out) {
-  Finish(FinishCause::kMaxSteps, in,
-         absl::StrCat("max_steps ", *in.config.max_steps, " reached"), out);
-}
-
-void FinishByEpochs(const Input& in, Transition* out) {
-  Finish(FinishCause::kMaxEpochs, in,
-         absl::StrCat("max_epochs ", *in.config.max_epochs, " reached"), out);
-}
-
-// ---- The table ------------------------------------------------------------
+using namespace scheduler_internal;  // conditions and actions of the rows
 
 struct Row {
   Stage stage;
@@ -287,6 +28,7 @@ constexpr Stage kNew = Stage::kNew, kIdle = Stage::kIdle,
                 kValidated = Stage::kValidated, kFinished = Stage::kFinished;
 constexpr EventKind kRunStart = EventKind::kRunStart,
                     kEpochStart = EventKind::kEpochStart,
+                    kStepStart = EventKind::kStepStart,
                     kStepEnd = EventKind::kStepEnd,
                     kValidationEnd = EventKind::kValidationEnd,
                     kEpochEnd = EventKind::kEpochEnd;
@@ -299,13 +41,18 @@ constexpr char kOver[] = "the run has finished";
 constexpr char kWrongEpoch[] = "another epoch is due";
 constexpr char kWrongStep[] = "another step is due";
 constexpr char kMissingMetric[] = "a monitored metric is missing";
+constexpr char kNoStepStart[] =
+    "StepStart must come first, the phase has a limit in steps, tokens or time";
+constexpr char kWentBack[] = "tokens and seconds of the run never go back";
 constexpr char kPhaseEffects[] =
-    "[RestoreBest or Note] [Thaw] [AddGroup] Phase";
+    "[RestoreBest or Note] [Freeze] [ReplaceOptimizer] [Thaw] [AddGroup] "
+    "[ReplaceLrScheduler] Phase";
 
 const Row kRows[] = {
     {kNew, kRunStart, "always", Always, kIdle, "[Thaw] [AddGroup] Phase",
      StartRun},
     {kNew, kEpochStart, "always", Always, kNew, "", nullptr, kNotStarted},
+    {kNew, kStepStart, "always", Always, kNew, "", nullptr, kNotStarted},
     {kNew, kStepEnd, "always", Always, kNew, "", nullptr, kNotStarted},
     {kNew, kValidationEnd, "baseline", IsBaseline, kNew, "", Nothing},
     {kNew, kValidationEnd, "otherwise", Always, kNew, "", nullptr, kNotStarted},
@@ -319,6 +66,7 @@ const Row kRows[] = {
     {kIdle, kEpochStart, "not final, max_transition_epoch reached",
      EpochLimitReached, kTraining, kPhaseEffects, StartPhaseByEpoch},
     {kIdle, kEpochStart, "otherwise", Always, kTraining, "", StartEpoch},
+    {kIdle, kStepStart, "always", Always, kIdle, "", nullptr, kNoEpoch},
     {kIdle, kStepEnd, "always", Always, kIdle, "", nullptr, kNoEpoch},
     {kIdle, kValidationEnd, "baseline", IsBaseline, kIdle, "", Nothing},
     {kIdle, kValidationEnd, "otherwise", Always, kIdle, "", nullptr, kNoEpoch},
@@ -327,8 +75,21 @@ const Row kRows[] = {
     {kTraining, kRunStart, "always", Always, kTraining, "", nullptr, kStarted},
     {kTraining, kEpochStart, "always", Always, kTraining, "", nullptr,
      kEpochOpen},
+    {kTraining, kStepStart, "wrong step", NotNextStep, kTraining, "", nullptr,
+     kWrongStep},
+    {kTraining, kStepStart, "tokens or seconds went back", CountersWentBack,
+     kTraining, "", nullptr, kWentBack},
+    {kTraining, kStepStart, "not final, max_transition_step reached",
+     StepLimitReached, kTraining, kPhaseEffects, StartPhaseByStep},
+    {kTraining, kStepStart, "not final, max_transition_tokens reached",
+     TokenLimitReached, kTraining, kPhaseEffects, StartPhaseByTokens},
+    {kTraining, kStepStart, "not final, max_transition_time reached",
+     TimeLimitReached, kTraining, kPhaseEffects, StartPhaseByTime},
+    {kTraining, kStepStart, "otherwise", Always, kTraining, "", StartStep},
     {kTraining, kStepEnd, "wrong step", NotNextStep, kTraining, "", nullptr,
      kWrongStep},
+    {kTraining, kStepEnd, "no StepStart, and a limit needs it",
+     StepStartLeftOut, kTraining, "", nullptr, kNoStepStart},
     {kTraining, kStepEnd, "max_steps reached", LastStep, kStepsDone, "EndEpoch",
      CountLastStep},
     {kTraining, kStepEnd, "otherwise", Always, kTraining, "", CountStep},
@@ -362,6 +123,8 @@ const Row kRows[] = {
      kStarted},
     {kStepsDone, kEpochStart, "always", Always, kStepsDone, "", nullptr,
      kEpochOpen},
+    {kStepsDone, kStepStart, "always", Always, kStepsDone, "", nullptr,
+     "max_steps is reached"},
     {kStepsDone, kStepEnd, "always", Always, kStepsDone, "", nullptr,
      "max_steps is reached"},
     {kStepsDone, kValidationEnd, "wrong epoch", NotThisEpoch, kStepsDone, "",
@@ -385,6 +148,8 @@ const Row kRows[] = {
      kStarted},
     {kValidated, kEpochStart, "always", Always, kValidated, "", nullptr,
      kEpochOpen},
+    {kValidated, kStepStart, "always", Always, kValidated, "", nullptr,
+     "the epoch has been validated; only its end may come"},
     {kValidated, kStepEnd, "always", Always, kValidated, "", nullptr,
      "the epoch has been validated; only its end may come"},
     {kValidated, kValidationEnd, "always", Always, kValidated, "", nullptr,
@@ -399,6 +164,7 @@ const Row kRows[] = {
 
     {kFinished, kRunStart, "always", Always, kFinished, "", nullptr, kOver},
     {kFinished, kEpochStart, "always", Always, kFinished, "", nullptr, kOver},
+    {kFinished, kStepStart, "always", Always, kFinished, "", nullptr, kOver},
     {kFinished, kStepEnd, "always", Always, kFinished, "", nullptr, kOver},
     {kFinished, kValidationEnd, "always", Always, kFinished, "", nullptr,
      kOver},
@@ -466,14 +232,14 @@ std::vector<SchedulerTableRow> SchedulerTable() {
 }
 
 std::string PrintSchedulerTable() {
-  std::string out = absl::StrFormat("%-10s  %-13s  %-41s  %-10s  %s\n", "stage",
+  std::string out = absl::StrFormat("%-10s  %-13s  %-44s  %-10s  %s\n", "stage",
                                     "event", "when", "next", "effects");
   for (const SchedulerTableRow& row : SchedulerTable()) {
     std::string line =
         row.possible
-            ? absl::StrFormat("%-10s  %-13s  %-41s  %-10s  %s", Name(row.stage),
+            ? absl::StrFormat("%-10s  %-13s  %-44s  %-10s  %s", Name(row.stage),
                               Name(row.event), row.when, row.next, row.effects)
-            : absl::StrFormat("%-10s  %-13s  %-41s  cannot happen: %s",
+            : absl::StrFormat("%-10s  %-13s  %-44s  cannot happen: %s",
                               Name(row.stage), Name(row.event), row.when,
                               row.next);
     line.erase(line.find_last_not_of(' ') + 1);

@@ -4,10 +4,11 @@
 // when a phase begins, what is saved and restored, and when and why the run
 // ends; it does nothing itself. driver.h applies the effects to the engines.
 //
-// Order of events: RunStart, then per epoch EpochStart, StepEnd..., at most one
-// ValidationEnd, EpochEnd. A baseline validation (epoch -1) may come before the
-// first epoch. PrintSchedulerTable() shows every row.
-// Threads: pure functions.
+// Order of events: RunStart, then per epoch EpochStart, (StepStart,
+// StepEnd)..., at most one ValidationEnd, EpochEnd. A baseline validation
+// (epoch -1) may come before the first epoch. StepStart may be left out as long
+// as no phase has a limit in steps, tokens or time. PrintSchedulerTable() shows
+// every row. Threads: pure functions.
 #ifndef FTS_CORE_SCHEDULER_SCHEDULER_H_
 #define FTS_CORE_SCHEDULER_SCHEDULER_H_
 
@@ -18,13 +19,9 @@
 #include "fts/core/scheduler/scheduler_config.h"
 #include "fts/core/scheduler/scheduler_event.h"
 #include "fts/core/scheduler/scheduler_state.h"
+#include "fts/core/scheduler/transition.h"
 
 namespace fts {
-
-struct Transition {
-  SchedulerState state;
-  std::vector<SchedulerEffect> effects;  // to be applied in this order
-};
 
 // [Note: same decision on every rank]
 //

@@ -25,14 +25,16 @@ bool Better(MetricMode mode, double a, double b);
 
 // Early stopping per phase, with FTS's rules: a phase is over after `patience`
 // validations in a row without an improvement of more than min_delta over the
-// best value of the whole run; in the final phase the run ends then. Beyond
-// either threshold, or when the metric is not finite, the run ends in any
-// phase.
+// best value of the whole run (of the phase, with best_score_per_phase); in the
+// final phase the run ends then. Beyond either threshold, or (check_finite)
+// when the metric is not finite, the run ends in any phase.
 struct EarlyStoppingRule {
   std::string monitor = "val_loss";
   MetricMode mode = MetricMode::kMin;
   int64_t patience = 3;
   double min_delta = 0;
+  bool best_score_per_phase = false;
+  bool check_finite = true;
   std::optional<double> stopping_threshold;
   std::optional<double> divergence_threshold;
 };
@@ -44,9 +46,27 @@ struct BestRule {
 };
 
 struct PhaseRule {
-  int64_t max_transition_epoch = -1;  // -1: no such rule
+  // Absolute, over the run: the next phase begins at the start of this epoch
+  // (-1: no such rule), or before the first step at which this many steps,
+  // tokens or seconds have passed.
+  int64_t max_transition_epoch = -1;
+  std::optional<int64_t> max_transition_step;
+  std::optional<int64_t> max_transition_tokens;
+  std::optional<double> max_transition_time;
+  // In place of the run's; see PhaseEarlyStopping.
+  std::optional<int64_t> patience;
+  std::optional<double> min_delta;
+  bool best_score_per_phase = false;  // the run's already taken in
   std::optional<double> lr;           // of the phase's group; absent in phase 0
   bool has_params = true;             // false: thaws nothing, adds no group
+  bool has_freeze = false;
+  bool new_optimizer = false;
+  bool new_lr_scheduler = false;
+
+  // A limit that is judged before a step.
+  bool has_step_limit() const {
+    return max_transition_step || max_transition_tokens || max_transition_time;
+  }
 };
 
 struct SchedulerConfig {
@@ -58,6 +78,9 @@ struct SchedulerConfig {
   std::optional<int64_t> max_epochs;
   std::optional<int64_t> max_steps;
 };
+
+// The rule in force in `phase`. Precondition: config.early_stopping.
+EarlyStoppingRule PhaseEarlyStopping(const SchedulerConfig& config, int phase);
 
 // What the run config says beside the schedule.
 struct SchedulerOptions {
@@ -77,7 +100,8 @@ struct SchedulerOptions {
 // Checks and joins both. Errors: out_of_range (patience, min_delta, max_epochs,
 // max_steps), missing_key (neither max_epochs nor max_steps), needs_validation
 // (a phase or an early_stopping key waits for a metric, and nothing validates).
-// Warning: early_stopping_ignored (given with epoch_transitions_only).
+// Warning: early_stopping_ignored (given with epoch_transitions_only, for the
+// run or for a phase).
 absl::StatusOr<SchedulerConfig> MakeSchedulerConfig(
     const Schedule& schedule, const SchedulerOptions& options,
     Diagnostics* diags);

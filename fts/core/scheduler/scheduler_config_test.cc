@@ -79,8 +79,8 @@ TEST(MakeSchedulerConfig, EpochTransitionsOnlyIgnoresEarlyStopping) {
   EXPECT_FALSE(config->early_stopping.has_value());
   EXPECT_EQ(diags.ToString(),
             "warning: early_stopping is ignored: with epoch_transitions_only, "
-            "phases end by max_transition_epoch alone; leave out one of the "
-            "two keys [early_stopping_ignored]\n");
+            "phases end by max_transition_epoch, _step, _tokens and _time "
+            "alone; leave out one of the two keys [early_stopping_ignored]\n");
 }
 
 TEST(MakeSchedulerConfig, ARunNeedsAnEnd) {
@@ -122,7 +122,8 @@ TEST(MakeSchedulerConfig, AMonitoredMetricNeedsValidation) {
   EXPECT_EQ(Problems(ThreePhases(), options),
             "error: phase 1 can only end by early stopping on 'val_loss', but "
             "there is no validation data; add data.val, or give the phase a "
-            "max_transition_epoch [needs_validation]\n");
+            "max_transition_epoch, _step, _tokens or _time "
+            "[needs_validation]\n");
   Schedule schedule = ThreePhases();
   schedule.phases[1].max_transition_epoch = 2;
   EXPECT_EQ(Problems(schedule, options), "");
@@ -131,7 +132,8 @@ TEST(MakeSchedulerConfig, AMonitoredMetricNeedsValidation) {
             "error: early_stopping monitors 'val_loss', but there is no "
             "validation data; add data.val, or set "
             "scheduler.epoch_transitions_only and give each phase a "
-            "max_transition_epoch [needs_validation]\n");
+            "max_transition_epoch, _step, _tokens or _time "
+            "[needs_validation]\n");
 }
 
 TEST(Better, IsStrictAndFalseForNan) {

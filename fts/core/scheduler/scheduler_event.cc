@@ -23,6 +23,8 @@ const char* Name(EventKind kind) {
       return "RunStart";
     case EventKind::kEpochStart:
       return "EpochStart";
+    case EventKind::kStepStart:
+      return "StepStart";
     case EventKind::kStepEnd:
       return "StepEnd";
     case EventKind::kValidationEnd:
@@ -37,10 +39,16 @@ const char* Name(EffectKind kind) {
   switch (kind) {
     case EffectKind::kRestoreBest:
       return "RestoreBest";
+    case EffectKind::kFreeze:
+      return "Freeze";
+    case EffectKind::kReplaceOptimizer:
+      return "ReplaceOptimizer";
     case EffectKind::kThaw:
       return "Thaw";
     case EffectKind::kAddGroup:
       return "AddGroup";
+    case EffectKind::kReplaceLrScheduler:
+      return "ReplaceLrScheduler";
     case EffectKind::kPhase:
       return "Phase";
     case EffectKind::kSaveBest:
@@ -84,6 +92,16 @@ SchedulerEvent SchedulerEvent::EpochStart(int64_t epoch) {
   return event;
 }
 
+SchedulerEvent SchedulerEvent::StepStart(int64_t step, int64_t tokens,
+                                         double seconds) {
+  SchedulerEvent event;
+  event.kind = EventKind::kStepStart;
+  event.step = step;
+  event.tokens = tokens;
+  event.seconds = seconds;
+  return event;
+}
+
 SchedulerEvent SchedulerEvent::StepEnd(int64_t step) {
   SchedulerEvent event;
   event.kind = EventKind::kStepEnd;
@@ -112,6 +130,9 @@ std::string SchedulerEvent::ToString() const {
   switch (kind) {
     case EventKind::kRunStart:
       return out;
+    case EventKind::kStepStart:
+      return absl::StrCat(out, "{step ", step, ", tokens ", tokens,
+                          ", seconds ", FormatMetric(seconds), "}");
     case EventKind::kStepEnd:
       return absl::StrCat(out, "{step ", step, "}");
     default:
@@ -129,7 +150,10 @@ std::string SchedulerEffect::ToString() const {
     case EffectKind::kRestoreBest:
     case EffectKind::kSaveBest:
       return absl::StrCat(name, "{", ToText(best), "}");
+    case EffectKind::kFreeze:
+    case EffectKind::kReplaceOptimizer:
     case EffectKind::kThaw:
+    case EffectKind::kReplaceLrScheduler:
       return absl::StrCat(name, "{phase ", phase, "}");
     case EffectKind::kAddGroup:
       return absl::StrCat(name, "{phase ", phase, ", lr ",

@@ -1,8 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // What the scheduler is told (events) and what it orders (effects).
-// Events must carry the same values on every rank: metrics are reduced before
-// they come here. Then every rank decides alike.
+// Events must carry the same values on every rank: metrics, token counts and
+// clocks are reduced before they come here. Then every rank decides alike.
 // Threads: values.
 #ifndef FTS_CORE_SCHEDULER_SCHEDULER_EVENT_H_
 #define FTS_CORE_SCHEDULER_SCHEDULER_EVENT_H_
@@ -16,24 +16,29 @@ namespace fts {
 
 enum class EventKind {
   kRunStart,       // once, before everything else
-  kEpochStart,     // the only point where a phase may begin
+  kEpochStart,     // a phase may begin here, by FTS's rules
+  kStepStart,      // before each optimizer step; a phase may begin here too,
+                   // by a limit in steps, tokens or time
   kStepEnd,        // after each optimizer step; steps count from 0 over the run
   kValidationEnd,  // epoch -1: the baseline, which counts for nothing
   kEpochEnd,       // after the epoch's validation, if it had one
 };
 inline constexpr EventKind kAllEventKinds[] = {
-    EventKind::kRunStart, EventKind::kEpochStart, EventKind::kStepEnd,
-    EventKind::kValidationEnd, EventKind::kEpochEnd};
+    EventKind::kRunStart, EventKind::kEpochStart,    EventKind::kStepStart,
+    EventKind::kStepEnd,  EventKind::kValidationEnd, EventKind::kEpochEnd};
 const char* Name(EventKind kind);  // "RunStart"
 
 struct SchedulerEvent {
   EventKind kind = EventKind::kRunStart;
-  int64_t epoch = -1;                     // all but RunStart and StepEnd
-  int64_t step = -1;                      // StepEnd
+  int64_t epoch = -1;                     // EpochStart/End, ValidationEnd
+  int64_t step = -1;                      // StepStart, StepEnd
+  int64_t tokens = 0;                     // StepStart: of the run so far
+  double seconds = 0;                     // StepStart: of the run so far
   std::map<std::string, double> metrics;  // ValidationEnd
 
   static SchedulerEvent RunStart();
   static SchedulerEvent EpochStart(int64_t epoch);
+  static SchedulerEvent StepStart(int64_t step, int64_t tokens, double seconds);
   static SchedulerEvent StepEnd(int64_t step);
   static SchedulerEvent ValidationEnd(int64_t epoch,
                                       std::map<std::string, double> metrics);
@@ -54,15 +59,30 @@ struct BestRecord {
 };
 
 enum class EffectKind {
-  kRestoreBest,  // load weights and moments of `best`; before the thaw
-  kThaw,         // parameters of `phase` begin to train
-  kAddGroup,     // optimizer group(s) for `phase` at `lr` (absent: its own)
-  kPhase,        // `phase` is in force now; `text` says why
-  kSaveBest,     // keep the state as `best`
-  kEndEpoch,     // take no more steps; go on with validation and the epoch end
-  kNote,         // `text` is for the log
-  kFinish,       // the run is over; `text` says why and what never ran
+  kRestoreBest,         // load weights and moments of `best`; comes first
+  kFreeze,              // what `phase` freezes trains no longer
+  kReplaceOptimizer,    // the new_optimizer of `phase`, with the groups so far
+  kThaw,                // parameters of `phase` begin to train
+  kAddGroup,            // group(s) of `phase` at `lr` (absent: the optimizer's)
+  kReplaceLrScheduler,  // the new_lr_scheduler of `phase`, over all groups
+  kPhase,               // `phase` is in force now; `text` says why
+  kSaveBest,            // keep the state as `best`
+  kEndEpoch,  // take no more steps; go on with validation and the epoch end
+  kNote,      // `text` is for the log
+  kFinish,    // the run is over; `text` says why and what never ran
 };
+inline constexpr EffectKind kAllEffectKinds[] = {
+    EffectKind::kRestoreBest,
+    EffectKind::kFreeze,
+    EffectKind::kReplaceOptimizer,
+    EffectKind::kThaw,
+    EffectKind::kAddGroup,
+    EffectKind::kReplaceLrScheduler,
+    EffectKind::kPhase,
+    EffectKind::kSaveBest,
+    EffectKind::kEndEpoch,
+    EffectKind::kNote,
+    EffectKind::kFinish};
 const char* Name(EffectKind kind);  // "RestoreBest"
 
 enum class FinishCause {
@@ -74,11 +94,19 @@ enum class FinishCause {
   kDivergenceThreshold,
   kNotFinite,
 };
+inline constexpr FinishCause kAllFinishCauses[] = {
+    FinishCause::kNone,
+    FinishCause::kMaxEpochs,
+    FinishCause::kMaxSteps,
+    FinishCause::kEarlyStopping,
+    FinishCause::kStoppingThreshold,
+    FinishCause::kDivergenceThreshold,
+    FinishCause::kNotFinite};
 const char* Name(FinishCause cause);  // "max_epochs"; "" for kNone
 
 struct SchedulerEffect {
   EffectKind kind = EffectKind::kNote;
-  int phase = -1;                          // kThaw, kAddGroup, kPhase
+  int phase = -1;                          // kFreeze to kPhase
   std::optional<double> lr;                // kAddGroup
   std::optional<BestRecord> best;          // kRestoreBest, kSaveBest
   FinishCause cause = FinishCause::kNone;  // kFinish

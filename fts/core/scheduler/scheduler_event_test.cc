@@ -11,6 +11,8 @@ namespace {
 TEST(SchedulerEvent, Prints) {
   EXPECT_EQ(SchedulerEvent::RunStart().ToString(), "RunStart");
   EXPECT_EQ(SchedulerEvent::EpochStart(2).ToString(), "EpochStart{epoch 2}");
+  EXPECT_EQ(SchedulerEvent::StepStart(7, 4096, 1.5).ToString(),
+            "StepStart{step 7, tokens 4096, seconds 1.5}");
   EXPECT_EQ(SchedulerEvent::StepEnd(7).ToString(), "StepEnd{step 7}");
   EXPECT_EQ(SchedulerEvent::ValidationEnd(1, {{"val_loss", 0.25}}).ToString(),
             "ValidationEnd{epoch 1, val_loss 0.25}");
@@ -27,6 +29,10 @@ TEST(SchedulerEffect, Prints) {
     effect.kind = kind;
     return effect.ToString();
   };
+  EXPECT_EQ(text(EffectKind::kFreeze), "Freeze{phase 1}");
+  EXPECT_EQ(text(EffectKind::kReplaceOptimizer), "ReplaceOptimizer{phase 1}");
+  EXPECT_EQ(text(EffectKind::kReplaceLrScheduler),
+            "ReplaceLrScheduler{phase 1}");
   EXPECT_EQ(text(EffectKind::kThaw), "Thaw{phase 1}");
   EXPECT_EQ(text(EffectKind::kAddGroup),
             "AddGroup{phase 1, lr of the optimizer}");

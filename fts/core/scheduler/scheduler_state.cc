@@ -2,6 +2,7 @@
 #include "fts/core/scheduler/scheduler_state.h"
 
 #include <cmath>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr char kFormat[] = "fts-scheduler-state/1";
+constexpr char kFormat[] = "fts-scheduler-state/2";
+constexpr char kOldFormat[] = "fts-scheduler-state/1";
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+// JSON has no infinity.
+Json NumberOrNull(const std::optional<double>& value) {
+  if (!value) return nullptr;
+  if (std::isinf(*value)) return *value > 0 ? "inf" : "-inf";
+  return *value;
+}
 
 absl::Status Bad(const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("scheduler state: ", what));
@@ -23,16 +33,24 @@ class Fields {
  public:
   explicit Fields(const Json& json) : json_(json) {}
 
-  int64_t Count(const char* key, int64_t max = INT64_MAX) {
+  int64_t Count(const char* key, int64_t max = INT64_MAX, int64_t min = 0) {
     const Json* value = Get(key);
     if (value == nullptr) return 0;
-    if (!value->is_number_integer() || value->get<int64_t>() < 0 ||
+    if (!value->is_number_integer() || value->get<int64_t>() < min ||
         value->get<int64_t>() > max) {
       Fail(absl::StrCat("'", key, "' is ", value->dump(),
-                        "; it must be a whole number, 0 or more"));
+                        "; it must be a whole number, ", min, " or more"));
       return 0;
     }
     return value->get<int64_t>();
+  }
+  // Null stands for absent.
+  std::optional<double> NumberOrInfinity(const char* key) {
+    const Json* value = Get(key);
+    if (value == nullptr || value->is_null()) return std::nullopt;
+    if (*value == "inf") return kInf;
+    if (*value == "-inf") return -kInf;
+    return Number(key);
   }
   double Number(const char* key) {
     const Json* value = Get(key);
@@ -103,8 +121,13 @@ std::string SchedulerState::ToString() const {
       absl::StrCat(Name(stage), ", phase ", phase, ", next epoch ", next_epoch,
                    ", next step ", next_step);
   if (es_best) {
-    absl::StrAppend(&out, ", early stopping best ", FormatMetric(*es_best),
-                    " wait ", es_wait);
+    absl::StrAppend(&out, ", early stopping best ", FormatMetric(*es_best));
+    if (es_phase_best != es_best) {
+      absl::StrAppend(&out, " (of the phase ",
+                      es_phase_best ? FormatMetric(*es_phase_best) : "none",
+                      ")");
+    }
+    absl::StrAppend(&out, " wait ", es_wait);
   }
   if (!phase_complete.empty()) absl::StrAppend(&out, ", phase complete");
   if (best) {
@@ -122,7 +145,12 @@ std::string SchedulerStateToJson(const SchedulerState& state) {
   json["phase"] = state.phase;
   json["next_epoch"] = state.next_epoch;
   json["next_step"] = state.next_step;
-  json["es_best"] = state.es_best ? Json(*state.es_best) : Json(nullptr);
+  json["phase_first_step"] = state.phase_first_step;
+  json["started_step"] = state.started_step;
+  json["tokens"] = state.tokens;
+  json["seconds"] = state.seconds;
+  json["es_best"] = NumberOrNull(state.es_best);
+  json["es_phase_best"] = NumberOrNull(state.es_phase_best);
   json["es_wait"] = state.es_wait;
   json["phase_complete"] = state.phase_complete;
   json["best"] = nullptr;
@@ -140,10 +168,11 @@ absl::StatusOr<SchedulerState> SchedulerStateFromJson(const std::string& text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return Bad("not a JSON object");
   Fields fields(json);
-  if (const std::string format = fields.Text("format");
-      fields.status().ok() && format != kFormat) {
+  const std::string format = fields.Text("format");
+  const bool old = format == kOldFormat;
+  if (fields.status().ok() && format != kFormat && !old) {
     return Bad(absl::StrCat("format is '", format, "'; this program reads '",
-                            kFormat, "'"));
+                            kOldFormat, "' and '", kFormat, "'"));
   }
   SchedulerState state;
   const std::string stage = fields.Text("stage");
@@ -158,7 +187,14 @@ absl::StatusOr<SchedulerState> SchedulerStateFromJson(const std::string& text) {
   state.phase = static_cast<int>(fields.Count("phase", INT32_MAX));
   state.next_epoch = fields.Count("next_epoch");
   state.next_step = fields.Count("next_step");
-  if (fields.Optional("es_best")) state.es_best = fields.Number("es_best");
+  if (!old) {
+    state.phase_first_step = fields.Count("phase_first_step");
+    state.started_step = fields.Count("started_step", INT64_MAX, -1);
+    state.tokens = fields.Count("tokens");
+    state.seconds = fields.Number("seconds");
+    state.es_phase_best = fields.NumberOrInfinity("es_phase_best");
+  }
+  state.es_best = fields.NumberOrInfinity("es_best");
   state.es_wait = fields.Count("es_wait");
   state.phase_complete = fields.Text("phase_complete");
   if (const Json* best = fields.Optional("best")) {
@@ -173,9 +209,9 @@ absl::StatusOr<SchedulerState> SchedulerStateFromJson(const std::string& text) {
   }
   const std::string cause = fields.Text("cause");
   known = false;
-  for (int i = 0; i <= static_cast<int>(FinishCause::kNotFinite); ++i) {
-    if (cause == Name(static_cast<FinishCause>(i))) {
-      state.cause = static_cast<FinishCause>(i);
+  for (const FinishCause candidate : kAllFinishCauses) {
+    if (cause == Name(candidate)) {
+      state.cause = candidate;
       known = true;
     }
   }

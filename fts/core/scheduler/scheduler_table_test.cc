@@ -54,6 +54,7 @@ TEST(SchedulerTable, EveryStageTakesExactlyTheEventsThatMayCome) {
   const std::set<std::pair<Stage, EventKind>> legal = {
       {Stage::kNew, EventKind::kRunStart},
       {Stage::kIdle, EventKind::kEpochStart},
+      {Stage::kTraining, EventKind::kStepStart},
       {Stage::kTraining, EventKind::kStepEnd},
       {Stage::kTraining, EventKind::kValidationEnd},
       {Stage::kTraining, EventKind::kEpochEnd},
@@ -142,7 +143,7 @@ TEST(SchedulerTable, RandomWalksKeepTheInvariants) {
     SchedulerState state;
     for (int i = 0; i < 200; ++i) {
       SchedulerEvent event;
-      event.kind = kAllEventKinds[random(5)];
+      event.kind = kAllEventKinds[random(6)];
       event.step = state.next_step;
       event.epoch = event.kind == EventKind::kEpochStart ? state.next_epoch
                                                          : state.epoch();
@@ -178,12 +179,12 @@ TEST(SchedulerTable, PrintsEveryRow) {
   EXPECT_EQ(lines, SchedulerTable().size() + 1);
   EXPECT_NE(
       text.find("training    ValidationEnd  patience exhausted, final phase    "
-                "        finished    [SaveBest] Finish\n"),
+                "           finished    [SaveBest] Finish\n"),
       std::string::npos)
       << text;
   EXPECT_NE(
       text.find("new         StepEnd        always                             "
-                "        cannot happen: the run has not started\n"),
+                "           cannot happen: the run has not started\n"),
       std::string::npos)
       << text;
 }

@@ -132,7 +132,7 @@ TEST(SchedulerCases, Case25MaxDepth) {
   EXPECT_EQ(run.state.cause, FinishCause::kEarlyStopping);
   EXPECT_EQ(run.state.finish_text,
             "early stopping: val_loss did not improve on 2 in 1 validation in "
-            "phase 0; phases 1 to 3 never ran: max_depth is 0");
+            "phase 0; phases 1 to 3 lie beyond max_depth 0");
 }
 
 TEST(SchedulerCases, Case33NotFinite) {
@@ -358,7 +358,7 @@ TEST(Scheduler, AnEndBelowMaxDepthNamesBothKinds) {
   config.max_epochs = 1;
   EXPECT_EQ(Simulate(config, {1.0}).state.finish_text,
             "max_epochs 1 reached in phase 0; phases 1 and 2 never ran; phases "
-            "3 and 4 never ran: max_depth is 2");
+            "3 and 4 lie beyond max_depth 2");
 }
 
 TEST(Scheduler, MaxStepsEndsTheEpochAndThenTheRun) {

@@ -287,6 +287,21 @@ absl::Status Session::AddGroup(int phase, std::optional<double> lr) {
   return absl::OkStatus();
 }
 
+absl::Status Session::Freeze(int phase) {
+  return absl::UnimplementedError(
+      absl::StrCat("freeze of phase ", phase, " is not available yet"));
+}
+
+absl::Status Session::ReplaceOptimizer(int phase) {
+  return absl::UnimplementedError(
+      absl::StrCat("new_optimizer of phase ", phase, " is not available yet"));
+}
+
+absl::Status Session::ReplaceLrScheduler(int phase) {
+  return absl::UnimplementedError(absl::StrCat("new_lr_scheduler of phase ",
+                                               phase, " is not available yet"));
+}
+
 absl::Status Session::SaveBest(const BestRecord& best) {
   (void)best;  // the scheduler keeps the record
   best_.Save(*engine_, *optimizer_);

@@ -156,7 +156,10 @@ class Session : private ParameterPort,
 
   // Ports.
   absl::Status Thaw(int phase) override;
+  absl::Status Freeze(int phase) override;
   absl::Status AddGroup(int phase, std::optional<double> lr) override;
+  absl::Status ReplaceOptimizer(int phase) override;
+  absl::Status ReplaceLrScheduler(int phase) override;
   absl::Status SaveBest(const BestRecord& best) override;
   absl::Status RestoreBest(const BestRecord& best) override;
   absl::StatusOr<double> Value(const std::string& name) override;
