@@ -190,6 +190,8 @@ bool NamesAFile(const std::string& dotted_path) {
       "lr_scheduler",
       "schedule",
       "scheduler",
+      "scheduler.reinit_optim_cfg",
+      "scheduler.reinit_lr_cfg",
       "early_stopping",
       "checkpoint",
       "strategy_adapter_cfg",

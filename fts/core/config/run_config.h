@@ -96,6 +96,7 @@ struct LrSchedulerSpec {
   std::string name;
   YamlNode args;  // a mapping, without the keys below
   enum class Interval { kEpoch, kStep } interval = Interval::kEpoch;
+  int64_t frequency = 1;             // every so many intervals
   std::string monitor = "val_loss";  // ReduceLROnPlateau only
   SourceLocation where;
 };
@@ -106,6 +107,7 @@ struct ScheduleSpec {
     kNone,      // no key: one phase, everything trainable
     kImplicit,  // `implicit` or {generate: pairs}
     kBlocks,    // {generate: blocks, phases: N}
+    kDepth,     // {generate: depth}
     kExplicit,  // `phases` is the mapping as written
   };
   Kind kind = Kind::kNone;
@@ -120,6 +122,15 @@ struct SchedulerSpec {
   bool restore_best = true;
   bool epoch_transitions_only = false;
   bool full_match = false;  // `match: full`
+  // New groups take the latest lambda of a LambdaLR at once.
+  bool apply_lambdas_new_pgs = false;
+  // Phase 0's group holds phase 0's parameters only. False: one group from the
+  // start, which later phases extend.
+  bool enforce_phase0_params = true;
+  // A phase's new_optimizer and new_lr_scheduler, for every phase from 1 on.
+  // Mappings as written, or null; for ApplyReinit.
+  YamlNode reinit_optim_cfg;
+  YamlNode reinit_lr_cfg;
 };
 
 struct EarlyStoppingSpec {
@@ -128,6 +139,12 @@ struct EarlyStoppingSpec {
   bool mode_max = false;
   int64_t patience = 3;
   double min_delta = 0;
+  // Beyond either, the run ends in any phase.
+  std::optional<double> stopping_threshold;
+  std::optional<double> divergence_threshold;
+  bool check_finite = true;  // a metric that is not finite ends the run
+  // `best_score: per_phase`: each phase is compared with its own best.
+  bool best_score_per_phase = false;
 };
 
 struct CheckpointSpec {

@@ -74,6 +74,14 @@ TEST(RunConfig, Defaults) {
   EXPECT_FALSE(c.early_stopping.configured);
   EXPECT_EQ(c.early_stopping.patience, 3);
   EXPECT_EQ(c.early_stopping.min_delta, 0);
+  EXPECT_EQ(c.early_stopping.stopping_threshold, std::nullopt);
+  EXPECT_EQ(c.early_stopping.divergence_threshold, std::nullopt);
+  EXPECT_TRUE(c.early_stopping.check_finite);
+  EXPECT_FALSE(c.early_stopping.best_score_per_phase);
+  EXPECT_FALSE(c.scheduler.apply_lambdas_new_pgs);
+  EXPECT_TRUE(c.scheduler.enforce_phase0_params);
+  EXPECT_TRUE(c.scheduler.reinit_optim_cfg.is_null());
+  EXPECT_TRUE(c.scheduler.reinit_lr_cfg.is_null());
   EXPECT_EQ(c.checkpoint.monitor, "val_loss");
   EXPECT_TRUE(c.strategy_adapter_cfg.is_null());
   EXPECT_EQ(c.loggers, std::vector<std::string>{"jsonl"});
@@ -96,12 +104,16 @@ TEST(RunConfig, EverySectionIsRead) {
       "optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 1e-3},\n"
       "  no_decay: [bias, norm]}\n"
       "lr_scheduler: {name: step_lr, step_size: 1, gamma: 0.7,\n"
-      "  interval: step}\n"
+      "  interval: step, frequency: 5}\n"
       "schedule: {generate: blocks, phases: 3}\n"
       "scheduler: {max_depth: 1, base_max_lr: ~, restore_best: false,\n"
-      "  epoch_transitions_only: true, match: full}\n"
+      "  epoch_transitions_only: true, match: full,\n"
+      "  apply_lambdas_new_pgs: true, enforce_phase0_params: false,\n"
+      "  reinit_optim_cfg: {optimizer_init: {class_path: SGD}},\n"
+      "  reinit_lr_cfg: {lr_scheduler_init: {class_path: StepLR}}}\n"
       "early_stopping: {monitor: val_loss, mode: max, patience: 2,\n"
-      "  min_delta: 0.001}\n"
+      "  min_delta: 0.001, stopping_threshold: -1e-3,\n"
+      "  divergence_threshold: 9, check_finite: no, best_score: per_phase}\n"
       "checkpoint: {monitor: val_loss, mode: min}\n"
       "strategy_adapter_cfg: {fsdp_plan: {model.output: {}}}\n"
       "profile:\n"
@@ -133,20 +145,31 @@ TEST(RunConfig, EverySectionIsRead) {
   EXPECT_EQ(c.lr_scheduler->args.Keys(),
             (std::vector<std::string>{"step_size", "gamma"}));
   EXPECT_EQ(c.lr_scheduler->interval, LrSchedulerSpec::Interval::kStep);
+  EXPECT_EQ(c.lr_scheduler->frequency, 5);
   EXPECT_EQ(c.schedule.kind, ScheduleSpec::Kind::kBlocks);
   EXPECT_EQ(c.schedule.num_phases, 3);
   EXPECT_EQ(c.scheduler.max_depth, 1);
   EXPECT_EQ(c.scheduler.base_max_lr, std::nullopt);
   EXPECT_TRUE(c.scheduler.full_match);
+  EXPECT_TRUE(c.scheduler.apply_lambdas_new_pgs);
+  EXPECT_FALSE(c.scheduler.enforce_phase0_params);
+  EXPECT_EQ(c.scheduler.reinit_optim_cfg.Keys(),
+            std::vector<std::string>{"optimizer_init"});
+  EXPECT_EQ(c.scheduler.reinit_lr_cfg.Keys(),
+            std::vector<std::string>{"lr_scheduler_init"});
   EXPECT_TRUE(c.early_stopping.configured);
   EXPECT_TRUE(c.early_stopping.mode_max);
   EXPECT_EQ(c.early_stopping.patience, 2);
+  EXPECT_EQ(c.early_stopping.stopping_threshold, -1e-3);
+  EXPECT_EQ(c.early_stopping.divergence_threshold, 9);
+  EXPECT_FALSE(c.early_stopping.check_finite);
+  EXPECT_TRUE(c.early_stopping.best_score_per_phase);
   EXPECT_TRUE(c.strategy_adapter_cfg.is_mapping());
   EXPECT_EQ(c.Where("trainer.max_steps").ToString(), "conf/f.yaml:9:22");
   EXPECT_EQ(c.Where("trainer.max_epochs").ToString(), "conf/f.yaml:9:10");
   EXPECT_EQ(
       c.Where("strategy_adapter_cfg.fsdp_plan.\"model.output\"").ToString(),
-      "conf/f.yaml:22:50");
+      "conf/f.yaml:26:50");
 }
 
 TEST(RunConfig, PrecisionNames) {
@@ -188,6 +211,7 @@ TEST(RunConfig, ScheduleForms) {
   };
   EXPECT_EQ(schedule("implicit").kind, ScheduleSpec::Kind::kImplicit);
   EXPECT_EQ(schedule("{generate: pairs}").kind, ScheduleSpec::Kind::kImplicit);
+  EXPECT_EQ(schedule("{generate: depth}").kind, ScheduleSpec::Kind::kDepth);
   EXPECT_EQ(schedule("~").kind, ScheduleSpec::Kind::kNone);
   const ScheduleSpec explicit_one = schedule("{0: {params: [x]}}");
   EXPECT_EQ(explicit_one.kind, ScheduleSpec::Kind::kExplicit);
@@ -293,8 +317,8 @@ TEST(RunConfigErrors, Values) {
       "f.yaml:6:15: error: lr_scheduler.name is missing; name the class, for "
       "example name: step_lr [missing_key]\n"
       "f.yaml:5:11: error: schedule is list [1]; it must be a mapping of "
-      "phases, a file that holds one, implicit, or {generate: blocks, phases: "
-      "N} [bad_type]\n"
+      "phases, a file that holds one, implicit, {generate: blocks, phases: N} "
+      "or {generate: depth} [bad_type]\n"
       "f.yaml:7:24: error: scheduler.max_depth is -2; it must be at least -1 "
       "[out_of_range]\n"
       "f.yaml:8:27: error: early_stopping.monitor is string 'acc'; it must be "
@@ -321,6 +345,48 @@ TEST(RunConfigErrors, Values) {
             "1 [out_of_range]\n"
             "f.yaml:4:38: error: trainer.accumulate is float 1.5; it must be "
             "an integer [bad_type]\n");
+}
+
+TEST(RunConfigErrors, SchedulingValues) {
+  EXPECT_EQ(
+      Errors("lr_scheduler: {name: step_lr, step_size: 1, frequency: 0}\n"
+             "schedule: {generate: depth, phases: 3}\n"
+             "scheduler:\n"
+             "  apply_lambdas_new_pg: true\n"
+             "  enforce_phase0_params: 1\n"
+             "  reinit_optim_cfg: sgd\n"
+             "  reinit_lr_cfg: [1]\n"
+             "  apply_lambdas_new_pgs: ~\n"
+             "early_stopping:\n"
+             "  stopping_threshold: .nan\n"
+             "  divergence_threshold: high\n"
+             "  check_finite: never\n"
+             "  best_score: per_phas\n"
+             "  divergence_treshold: 1\n"),
+      "f.yaml:4:56: error: lr_scheduler.frequency is 0; it must be at least 1 "
+      "[out_of_range]\n"
+      "f.yaml:5:29: error: schedule.phases belongs to generate: blocks; remove "
+      "it [bad_value]\n"
+      "f.yaml:11:26: error: scheduler.apply_lambdas_new_pgs is null; it must "
+      "be true or false [bad_type]\n"
+      "f.yaml:8:26: error: scheduler.enforce_phase0_params is integer 1; it "
+      "must be true or false [bad_type]\n"
+      "f.yaml:9:21: error: scheduler.reinit_optim_cfg is string 'sgd'; it must "
+      "be a mapping [bad_type]\n"
+      "f.yaml:10:18: error: scheduler.reinit_lr_cfg is list [1]; it must be a "
+      "mapping [bad_type]\n"
+      "f.yaml:7:3: error: unknown key 'scheduler.apply_lambdas_new_pg'; did "
+      "you mean 'apply_lambdas_new_pgs'? [unknown_key]\n"
+      "f.yaml:13:23: error: early_stopping.stopping_threshold is .nan; it must "
+      "be finite [out_of_range]\n"
+      "f.yaml:14:25: error: early_stopping.divergence_threshold is string "
+      "'high'; it must be a number [bad_type]\n"
+      "f.yaml:15:17: error: early_stopping.check_finite is string 'never'; it "
+      "must be true or false [bad_type]\n"
+      "f.yaml:16:15: error: early_stopping.best_score is string 'per_phas'; it "
+      "must be global or per_phase; did you mean 'per_phase'? [bad_value]\n"
+      "f.yaml:17:3: error: unknown key 'early_stopping.divergence_treshold'; "
+      "did you mean 'divergence_threshold'? [unknown_key]\n");
 }
 
 TEST(LoadRunConfig, ReportsOverrideErrorsToo) {

@@ -147,13 +147,7 @@ void ReadLrScheduler(MappingReader* root, std::optional<LrSchedulerSpec>* out,
     spec.interval = interval == 0 ? LrSchedulerSpec::Interval::kEpoch
                                   : LrSchedulerSpec::Interval::kStep;
   }
-  int64_t frequency = 1;
-  if (r.Int("frequency", &frequency, 1) && frequency != 1) {
-    diags->Error(codes::kNotAvailable,
-                 "lr_scheduler.frequency: " + std::to_string(frequency) +
-                     " is not available in this version; use 1",
-                 r.Where("frequency"));
-  }
+  r.Int("frequency", &spec.frequency, 1);
   size_t monitor = 0;
   r.Choice("monitor", {"val_loss"}, &monitor);
   Component component;
@@ -179,7 +173,8 @@ void ReadSchedule(MappingReader* root, ScheduleSpec* out, Diagnostics* diags) {
     diags->Error(codes::kBadType,
                  "schedule is " + DescribeYaml(*node) +
                      "; it must be a mapping of phases, a file that holds one, "
-                     "implicit, or {generate: blocks, phases: N}",
+                     "implicit, {generate: blocks, phases: N} or {generate: "
+                     "depth}",
                  out->where);
     return;
   }
@@ -189,14 +184,17 @@ void ReadSchedule(MappingReader* root, ScheduleSpec* out, Diagnostics* diags) {
     return;
   }
   MappingReader r(*node, "schedule", diags);
+  constexpr ScheduleSpec::Kind kKinds[] = {ScheduleSpec::Kind::kImplicit,
+                                           ScheduleSpec::Kind::kBlocks,
+                                           ScheduleSpec::Kind::kDepth};
   size_t generate = 0;
-  if (r.Choice("generate", {"pairs", "blocks"}, &generate)) {
-    out->kind = generate == 0 ? ScheduleSpec::Kind::kImplicit
-                              : ScheduleSpec::Kind::kBlocks;
-    if (generate == 1 && !r.Has("phases")) {
+  if (r.Choice("generate", {"pairs", "blocks", "depth"}, &generate)) {
+    out->kind = kKinds[generate];
+    const bool blocks = out->kind == ScheduleSpec::Kind::kBlocks;
+    if (blocks && !r.Has("phases")) {
       Missing(r, "schedule.phases", "say how many phases to make", diags);
     }
-    if (generate == 0 && r.Has("phases")) {
+    if (!blocks && r.Has("phases")) {
       diags->Error(codes::kBadValue,
                    "schedule.phases belongs to generate: blocks; remove it",
                    r.Where("phases"));
@@ -205,6 +203,21 @@ void ReadSchedule(MappingReader* root, ScheduleSpec* out, Diagnostics* diags) {
   r.Int("phases", &out->num_phases, 1);
   r.Done();
 }
+
+namespace {
+
+// A mapping, or null for none.
+void ReadMapping(const std::string& key, MappingReader* r, YamlNode* out) {
+  const YamlNode* value = r->Take(key);
+  if (value == nullptr || value->is_null()) return;
+  if (!value->is_mapping()) {
+    r->BadType(key, *value, "a mapping");
+    return;
+  }
+  *out = *value;
+}
+
+}  // namespace
 
 void ReadScheduler(MappingReader* root, SchedulerSpec* out,
                    Diagnostics* diags) {
@@ -217,6 +230,10 @@ void ReadScheduler(MappingReader* root, SchedulerSpec* out,
   r.Bool("epoch_transitions_only", &out->epoch_transitions_only);
   size_t match = 0;
   if (r.Choice("match", {"fts", "full"}, &match)) out->full_match = match == 1;
+  r.Bool("apply_lambdas_new_pgs", &out->apply_lambdas_new_pgs);
+  r.Bool("enforce_phase0_params", &out->enforce_phase0_params);
+  ReadMapping("reinit_optim_cfg", &r, &out->reinit_optim_cfg);
+  ReadMapping("reinit_lr_cfg", &r, &out->reinit_lr_cfg);
   r.Done();
 }
 
@@ -240,6 +257,15 @@ void ReadEarlyStopping(MappingReader* root, EarlyStoppingSpec* out,
   ReadMonitor(&r, &out->mode_max);
   r.Int("patience", &out->patience, 0);
   r.Double("min_delta", &out->min_delta, kNoMin, false);
+  r.OptionalDouble("stopping_threshold", &out->stopping_threshold, kNoMin,
+                   false);
+  r.OptionalDouble("divergence_threshold", &out->divergence_threshold, kNoMin,
+                   false);
+  r.Bool("check_finite", &out->check_finite);
+  size_t best = 0;
+  if (r.Choice("best_score", {"global", "per_phase"}, &best)) {
+    out->best_score_per_phase = best == 1;
+  }
   r.Done();
 }
 
