@@ -39,7 +39,12 @@ struct Fixture {
     Plan plan;
     plan.units.resize(2);
     plan.units[0].module = "a";
-    plan.units[0].segments = {{0, "float32", false, {"a.w", "a.b"}, 28, 25}};
+    SegmentSpec segment;
+    segment.dtype = "float32";
+    segment.parameters = {"a.w", "a.b"};
+    segment.numel = 28;
+    segment.decay_numel = 25;
+    plan.units[0].segments = {segment};
     plan.units[1].module = "b";
     plan.units[1].segments = {{1, "float32", false, {"b.w"}, 4, 4}};
     auto made =

@@ -69,8 +69,7 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
   for (const SegmentSpec& s : spec.segments) {
     SegmentInit init;
     init.unit = spec.module;
-    init.phase = s.phase;
-    init.replicated = s.replicated;
+    init.spec = s;
     FTS_ASSIGN_OR_RETURN(init.source, DtypeFromName(s.dtype));
     int64_t numel = 0;
     for (const std::string& name : s.parameters) {
@@ -123,7 +122,7 @@ absl::Status ShardEngine::Load(const RangeLoader& loader) {
 int64_t ShardEngine::Thaw(int phase) {
   int64_t thawed = 0;
   for (const auto& segment : segments_) {
-    if (segment->phase() != phase || segment->trainable()) continue;
+    if (!segment->spec().thaws_at(phase) || segment->trainable()) continue;
     segment->Thaw();
     thawed += segment->numel();
   }
@@ -133,7 +132,7 @@ int64_t ShardEngine::Thaw(int phase) {
 int64_t ShardEngine::Freeze(int phase) {
   int64_t frozen = 0;
   for (const auto& segment : segments_) {
-    if (segment->phase() != phase || !segment->trainable()) continue;
+    if (!segment->spec().freezes_at(phase) || !segment->trainable()) continue;
     segment->Freeze();
     frozen += segment->numel();
   }

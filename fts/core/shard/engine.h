@@ -55,6 +55,7 @@ struct EngineOptions {
 // What every rank knows after Synchronize.
 struct StepSummary {
   double loss = 0;       // sum over ranks of what each passed in
+  double seconds = 0;    // what rank 0 passed in
   double grad_norm = 0;  // global L2 over trainable parameters
   // Per parameter, by registration index: whether any rank had a gradient.
   std::vector<bool> used;
@@ -89,8 +90,10 @@ class ShardEngine : private BackwardListener, private UnitListener {
   // Reads this rank's part of every parameter.
   absl::Status Load(const RangeLoader& loader);
 
-  // Thaws every segment of `phase`; returns how many parameters (elements)
-  // became trainable. Freeze is the reverse.
+  // Thaws every segment that thaws at `phase`; returns how many parameters
+  // (elements) became trainable. Freeze: those that freeze at it, and how many
+  // stopped; their gradients, buffers and hooks are gone. Between optimizer
+  // steps.
   int64_t Thaw(int phase);
   int64_t Freeze(int phase);
 
@@ -103,8 +106,10 @@ class ShardEngine : private BackwardListener, private UnitListener {
   bool CountsInNorm(const Segment& segment) const;
 
   // What ranks must know together. `squared_norm`: of the gradients that count
-  // here. Errors: those of the communicator.
-  absl::StatusOr<StepSummary> Synchronize(double loss, double squared_norm);
+  // here. `seconds`: a clock's reading, rank 0's counts. Errors: those of the
+  // communicator.
+  absl::StatusOr<StepSummary> Synchronize(double loss, double squared_norm,
+                                          double seconds = 0);
   void FinishStep();
 
   // The shards were written by someone else than the optimizer (restore).

@@ -38,20 +38,24 @@ bool ShardEngine::CountsInNorm(const Segment& segment) const {
 
 // [Note: the step's all-reduce]
 // One vector of doubles is summed over the ranks per optimizer step: the loss,
-// the squared gradient norm, and one number per parameter that says whether
-// this rank had a gradient for it. A sharded segment contributes its chunk's
-// norm on every rank; a replicated one, already reduced, only on rank 0.
+// the squared gradient norm, rank 0's clock, and one number per parameter that
+// says whether this rank had a gradient for it. A sharded segment contributes
+// its chunk's norm on every rank; a replicated one, already reduced, only on
+// rank 0.
 absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
-                                                     double squared_norm) {
+                                                     double squared_norm,
+                                                     double seconds) {
+  constexpr int64_t kFirst = 3;  // of the numbers per parameter
   SilentWrites guard;
   const int64_t num_parameters = static_cast<int64_t>(names_.size());
-  at::Tensor numbers = at::zeros({2 + num_parameters}, at::kDouble);
+  at::Tensor numbers = at::zeros({kFirst + num_parameters}, at::kDouble);
   double* const data = numbers.data_ptr<double>();
   data[0] = loss;
   data[1] = squared_norm;
+  data[2] = context_.rank() == 0 ? seconds : 0;
   for (const auto& segment : segments_) {
     for (const auto& leaf : segment->leaves()) {
-      if (leaf->used) data[2 + leaf->index()] = 1;
+      if (leaf->used) data[kFirst + leaf->index()] = 1;
     }
   }
   if (context_.world() > 1) {
@@ -65,9 +69,10 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
   StepSummary summary;
   summary.loss = data[0];
   summary.grad_norm = std::sqrt(data[1]);
+  summary.seconds = data[2];
   summary.used.resize(num_parameters);
   for (int64_t i = 0; i < num_parameters; ++i) {
-    summary.used[i] = data[2 + i] > 0;
+    summary.used[i] = data[kFirst + i] > 0;
   }
   return summary;
 }

@@ -527,6 +527,49 @@ TEST(EngineTest, EvaluationGathersAndReleasesWithoutTouchingGradients) {
   });
 }
 
+TEST(EngineTest, EveryRankLearnsRankZerosClock) {
+  comm::testing::RunRanks(4, [&](comm::testing::RankComms comms) {
+    Rank r(comms, MakePlan());
+    const auto summary = r.engine->Synchronize(0, 0, 0.1 + comms.first->rank());
+    ASSERT_TRUE(summary.ok()) << summary.status();
+    EXPECT_EQ(summary->seconds, 0.1);
+  });
+}
+
+// A unit whose segment was frozen again, above one that trains: gathered for
+// the backward that runs through it, never reduced.
+TEST(EngineTest, AFrozenSegmentInTheMiddleReducesNothing) {
+  comm::testing::RunRanks(2, [&](comm::testing::RankComms comms) {
+    Plan plan = MakePlan();
+    plan.units[1].segments[0].switches = {2, 3};
+    Rank r(comms, plan);
+    r.engine->Thaw(0);
+    r.engine->Thaw(1);
+    const auto step = [&](int k) {
+      r.engine->trace().Enable(true);
+      r.Loss(Input(comms.first->rank(), k)).backward();
+      EXPECT_TRUE(r.Synchronize(0).ok());
+      r.SgdStep(0.01);
+      const auto events = r.engine->trace().Take();
+      r.engine->trace().Enable(false);
+      return events;
+    };
+    step(0);
+    EXPECT_EQ(r.engine->Freeze(2), plan.units[1].segments[0].numel);
+    r.engine->Thaw(2);
+    const auto frozen = step(1);
+    EXPECT_THAT(frozen,
+                ::testing::Not(::testing::Contains("reduce_scatter layers.1")));
+    EXPECT_THAT(frozen, ::testing::Contains("reduce_scatter layers.0"));
+    EXPECT_THAT(frozen, ::testing::Contains("reduce_scatter layers.2"));
+    EXPECT_EQ(std::count(frozen.begin(), frozen.end(), "all_gather layers.1"),
+              2);
+    EXPECT_EQ(r.engine->ledger().now(Holding::kGathered), 16 * 4);
+    EXPECT_EQ(r.engine->Thaw(3), plan.units[1].segments[0].numel);
+    EXPECT_THAT(step(2), ::testing::Contains("reduce_scatter layers.1"));
+  });
+}
+
 TEST(EngineTest, PlanThatDoesNotFitTheModelIsRefused) {
   comm::testing::RunRanks(1, [&](comm::testing::RankComms comms) {
     Toy toy(false);

@@ -27,7 +27,8 @@ at::Tensor Spread(double start, at::IntArrayRef shape) {
   return at::sin(at::arange(n) * 7.3 + start).mul(0.7).view(shape);
 }
 
-// Two units x -> tanh(x W) * s; W thaws in phase 1, s in phase 0.
+// Two units x -> tanh(x W) * s; W thaws in phase 1, s in phase 0, is frozen in
+// 2 and thaws again in 3.
 struct Net {
   std::vector<NamedLeaf> leaves;
   ShardEngine* engine = nullptr;  // null: plain
@@ -70,9 +71,15 @@ Plan MakePlan() {
     const std::string name = std::to_string(i);
     UnitSpec unit;
     unit.module = name;
-    unit.segments = {
-        {0, "float32", false, {name + ".s"}, kWidth, kWidth},
-        {1, "float32", false, {name + ".w"}, kWidth * kWidth, kWidth * kWidth}};
+    SegmentSpec scale, weight;
+    scale.dtype = weight.dtype = "float32";
+    scale.switches = {2, 3};
+    scale.parameters = {name + ".s"};
+    scale.numel = scale.decay_numel = kWidth;
+    weight.phase = 1;
+    weight.parameters = {name + ".w"};
+    weight.numel = weight.decay_numel = kWidth * kWidth;
+    unit.segments = {scale, weight};
     plan.units.push_back(unit);
   }
   return plan;
@@ -310,13 +317,15 @@ TEST(SegmentTest, FreezingAgainDropsBuffersAndThawingCountsOnce) {
       kept.backward({}, /*retain_graph=*/true);
       const auto want = s.Gradients();
       EXPECT_GT(s.engine->ledger().now(Holding::kGradient), 0);
-      EXPECT_EQ(s.engine->Freeze(0), kUnits * kWidth);
       EXPECT_EQ(s.engine->Freeze(0), 0);
+      EXPECT_EQ(s.engine->Freeze(2), kUnits * kWidth);
+      EXPECT_EQ(s.engine->Freeze(2), 0);
       EXPECT_EQ(s.engine->ledger().now(Holding::kGradient), 0);
       EXPECT_EQ(s.engine->trainable_parameters(), 0);
       EXPECT_FALSE(s.net.Loss(Input(rank, 0)).requires_grad());
       // `kept` still holds the old accumulators, which get a second hook.
-      EXPECT_EQ(s.engine->Thaw(0), kUnits * kWidth);
+      EXPECT_EQ(s.engine->Thaw(2), 0);
+      EXPECT_EQ(s.engine->Thaw(3), kUnits * kWidth);
       s.net.Loss(Input(rank, 0)).backward();
       const auto got = s.Gradients();
       for (const auto& [name, gradient] : want) {

@@ -13,9 +13,13 @@ void Ledger::Add(Holding what, int64_t bytes) {
   peak_total_ = std::max(peak_total_, total_);
 }
 
-void Ledger::StartPhase() {
+void Ledger::RestartPeaks() {
   peak_ = now_;
   peak_total_ = total_;
+}
+
+void Ledger::StartPhase() {
+  RestartPeaks();
   gathered = frozen_gathered = reduced = all_reduced = Traffic{};
 }
 

@@ -43,6 +43,9 @@ class Ledger {
   // Starts new peaks (at the present holdings) and zeroes the traffic; called
   // at each phase's start.
   void StartPhase();
+  // Starts new peaks only: a phase's transition has let go of what the phase
+  // before it held.
+  void RestartPeaks();
 
   Traffic gathered;         // all-gathers of sharded segments
   Traffic frozen_gathered;  // the part of `gathered` that moved frozen weights

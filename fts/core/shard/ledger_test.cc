@@ -30,5 +30,16 @@ TEST(LedgerTest, StartPhaseKeepsHoldingsAndForgetsPeaksAndTraffic) {
   EXPECT_EQ(ledger.gathered.calls, 0);
 }
 
+TEST(LedgerTest, RestartPeaksKeepsTraffic) {
+  Ledger ledger;
+  ledger.Add(Holding::kMoments, 800);
+  ledger.Remove(Holding::kMoments, 600);
+  ledger.reduced = {1, 8};
+  ledger.RestartPeaks();
+  EXPECT_EQ(ledger.peak(Holding::kMoments), 200);
+  EXPECT_EQ(ledger.peak_total(), 200);
+  EXPECT_EQ(ledger.reduced.calls, 1);
+}
+
 }  // namespace
 }  // namespace fts::shard

@@ -20,11 +20,10 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
     : context_(context),
       bucket_(bucket),
       label_(init.unit.empty() ? "(remainder)" : init.unit),
-      phase_(init.phase),
-      replicated_(init.replicated),
+      spec_(std::move(init.spec)),
       source_(init.source),
       world_(context->world()),
-      sharded_(!init.replicated && context->world() > 1) {
+      sharded_(!spec_.replicated && context->world() > 1) {
   at::Device device = at::kCPU;
   for (SegmentInit::Parameter& p : init.parameters) {
     device = p.tensor.device();

@@ -21,7 +21,8 @@
 //
 // A frozen segment has no gradient, no reduce buffer and no hooks. Its shard
 // stays in the compute dtype when that is the dtype it was stored in, so that
-// no master copy of it exists before its thaw.
+// no master copy of it exists before its first thaw. Frozen again, it keeps the
+// master: training has given it values that the compute dtype may not hold.
 //
 // Threads: confined to the training thread.
 
@@ -36,6 +37,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "fts/core/plan/plan.h"
 #include "fts/core/shard/bucket.h"
 #include "fts/core/shard/context.h"
 #include "fts/core/shard/leaf.h"
@@ -53,8 +55,7 @@ using RangeLoader = std::function<absl::Status(
 
 struct SegmentInit {
   std::string unit;                    // module name, for messages
-  int phase = 0;                       // thaw phase; -1 = never
-  bool replicated = false;             // the remainder: whole on every rank
+  SegmentSpec spec;                    // when it trains; whether replicated
   at::ScalarType source = at::kFloat;  // dtype the values are stored in
   struct Parameter {
     std::string name;
@@ -77,8 +78,10 @@ class Segment : public std::enable_shared_from_this<Segment> {
   Segment& operator=(const Segment&) = delete;
 
   const std::string& label() const { return label_; }
-  int phase() const { return phase_; }
-  bool replicated() const { return replicated_; }
+  // As planned: its parameters, and the phases that thaw and freeze it.
+  const SegmentSpec& spec() const { return spec_; }
+  int phase() const { return spec_.phase; }  // that thaws it first
+  bool replicated() const { return spec_.replicated; }
   // Whether ranks hold different parts, so that reading needs a gather.
   bool sharded() const { return sharded_; }
   bool trainable() const { return trainable_; }
@@ -96,7 +99,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   absl::Status Load(const RangeLoader& loader);
 
   // Thaw allocates the master copy and makes the leaves require gradients;
-  // Freeze drops gradients and hooks. Both are no-ops when nothing changes.
+  // Freeze drops gradients and hooks; between optimizer steps, as often as
+  // needed. Both are no-ops when nothing changes.
   void Thaw();
   void Freeze();
 
@@ -119,7 +123,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // Replicated segments under more than one rank reduce through the bucket
   // they were given: Prepare zeroes what no parameter wrote, the owner of the
   // bucket reduces it, Collect takes the result.
-  bool reduces_through_bucket() const { return replicated_ && world_ > 1; }
+  bool reduces_through_bucket() const { return spec_.replicated && world_ > 1; }
   void PrepareBucket();
   void CollectBucket();
 
@@ -156,8 +160,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   Context* context_;
   Bucket* bucket_;
   std::string label_;
-  int phase_;
-  bool replicated_;
+  SegmentSpec spec_;
   at::ScalarType source_;
   int world_;
   bool sharded_;

@@ -39,19 +39,4 @@ absl::StatusOr<at::ScalarType> DtypeFromName(const std::string& name) {
       "' is not a parameter dtype; use float32, bfloat16, float16 or float64"));
 }
 
-std::string DtypeName(at::ScalarType dtype) {
-  switch (dtype) {
-    case at::kFloat:
-      return "float32";
-    case at::kBFloat16:
-      return "bfloat16";
-    case at::kHalf:
-      return "float16";
-    case at::kDouble:
-      return "float64";
-    default:
-      return c10::toString(dtype);
-  }
-}
-
 }  // namespace fts::shard

@@ -38,7 +38,6 @@ int64_t Bytes(const at::Tensor& tensor);
 
 // "float32" -> at::kFloat and so on; the names of fts-model/1.
 absl::StatusOr<at::ScalarType> DtypeFromName(const std::string& name);
-std::string DtypeName(at::ScalarType dtype);
 
 }  // namespace fts::shard
 
