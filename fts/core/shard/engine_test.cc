@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "fts/core/comm/testing/rank_threads.h"
