@@ -24,14 +24,21 @@ inline constexpr char kAliasAsPattern[] = "alias_as_pattern";  // W
 inline constexpr char kPhasesNotDisjoint[] = "phases_not_disjoint";
 inline constexpr char kEmptyPhase[] = "empty_phase";  // W
 
+// Entries of `freeze`.
+inline constexpr char kPhase0Freeze[] = "phase0_freeze";
+inline constexpr char kNotThawed[] = "not_thawed";
+inline constexpr char kNothingTrainable[] = "nothing_trainable";
+
 // Other keys of a phase.
 inline constexpr char kBadLr[] = "bad_lr";
 inline constexpr char kPhase0Lr[] = "phase0_lr";                           // W
 inline constexpr char kEarlyTransition[] = "early_transition";             // W
 inline constexpr char kFinalTransitionEpoch[] = "final_transition_epoch";  // W
+inline constexpr char kFinalTransitionLimit[] = "final_transition_limit";  // W
 inline constexpr char kEpochRequired[] = "epoch_required";
 inline constexpr char kPhase0Reinit[] = "phase0_reinit";
 inline constexpr char kBadReinit[] = "bad_reinit";
+inline constexpr char kReinitOverridden[] = "reinit_overridden";         // W
 inline constexpr char kDroppedOptimizerArg[] = "dropped_optimizer_arg";  // W
 
 }  // namespace fts::codes

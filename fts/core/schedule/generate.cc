@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fts/core/base/codes.h"
+#include "fts/core/schedule/layers.h"
 
 namespace fts {
 namespace {
@@ -31,89 +32,14 @@ YamlNode ToSchedule(const std::vector<Names>& phases) {
   return YamlNode::Mapping(std::move(entries));
 }
 
-std::string ParentOf(const std::string& name) {
-  const size_t dot = name.rfind('.');
-  return dot == name.npos ? "" : name.substr(0, dot);
-}
-
-// "model.layers.3" for "model.layers.3.attention.wq.weight"; "" when no part of
-// the name but the last is a number.
-std::string NumberedModule(const std::string& name) {
-  size_t start = 0;
-  for (size_t dot = name.find('.'); dot != name.npos;
-       dot = name.find('.', start)) {
-    const bool digits =
-        dot > start && std::all_of(name.begin() + start, name.begin() + dot,
-                                   [](char c) { return c >= '0' && c <= '9'; });
-    if (digits) return name.substr(0, dot);
-    start = dot + 1;
-  }
-  return "";
-}
-
-bool IsEmbedding(const std::string& parent,
-                 const std::unordered_map<std::string, std::string>& classes) {
-  const auto found = classes.find(parent);
-  return found != classes.end() &&
-         found->second.find("Embedding") != std::string::npos;
-}
-
-// A model's parameters as it is thawed.
-struct Groups {
-  Names head;
-  std::vector<Names> blocks;  // registration order
-  Names embeddings;
-};
-
-Groups Divide(const ModelDescription& model) {
-  std::unordered_map<std::string, std::string> classes;
-  for (const ModuleInfo& module : model.modules) {
-    classes.emplace(module.name, module.class_name);
-  }
-  const Names names = model.CanonicalNames();
-  const bool numbered = std::any_of(
-      names.begin(), names.end(),
-      [](const std::string& name) { return !NumberedModule(name).empty(); });
-  auto block_of = [&](const std::string& name) {
-    return numbered ? NumberedModule(name) : ParentOf(name);
-  };
-  Groups groups;
-  std::unordered_map<std::string, size_t> index;
-  size_t last_in_block = 0;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (!block_of(names[i]).empty()) last_in_block = i;
-  }
-  for (size_t i = 0; i < names.size(); ++i) {
-    const std::string block = block_of(names[i]);
-    if (numbered && block.empty()) {
-      if (IsEmbedding(ParentOf(names[i]), classes)) {
-        groups.embeddings.push_back(names[i]);
-      } else if (i > last_in_block) {
-        groups.head.push_back(names[i]);
-      } else if (groups.blocks.empty()) {
-        groups.embeddings.push_back(names[i]);
-      } else {
-        groups.blocks.back().push_back(names[i]);
-      }
-      continue;
-    }
-    if (!numbered && IsEmbedding(block, classes)) {
-      groups.embeddings.push_back(names[i]);
-      continue;
-    }
-    const auto [it, inserted] = index.emplace(block, groups.blocks.size());
-    if (inserted) groups.blocks.emplace_back();
-    groups.blocks[it->second].push_back(names[i]);
-  }
-  if (!numbered && groups.blocks.size() > 1) {
-    groups.head = std::move(groups.blocks.back());
-    groups.blocks.pop_back();
-  }
-  return groups;
-}
-
 void Append(const Names& from, Names* to) {
   to->insert(to->end(), from.begin(), from.end());
+}
+
+int CountKind(const std::vector<Layer>& layers, Layer::Kind kind) {
+  return static_cast<int>(
+      std::count_if(layers.begin(), layers.end(),
+                    [kind](const Layer& layer) { return layer.kind == kind; }));
 }
 
 }  // namespace
@@ -131,11 +57,11 @@ YamlNode GenerateImplicitSchedule(const ModelDescription& model) {
 
 absl::StatusOr<YamlNode> GenerateBlockSchedule(const ModelDescription& model,
                                                int phases, Diagnostics* diags) {
-  const Groups groups = Divide(model);
-  const int heads = groups.head.empty() ? 0 : 1;
-  const int blocks = static_cast<int>(groups.blocks.size());
-  const int stems = groups.embeddings.empty() ? 0 : 1;
-  const int most = heads + blocks + stems;
+  const std::vector<Layer> layers = ModelLayers(model);
+  const int most = static_cast<int>(layers.size());
+  const int heads = CountKind(layers, Layer::Kind::kHead);
+  const int blocks = CountKind(layers, Layer::Kind::kBlock);
+  const int stems = CountKind(layers, Layer::Kind::kEmbeddings);
   if (phases < 1 || phases > most) {
     diags->Error(codes::kOutOfRange,
                  "phases must be from 1 to " + std::to_string(most) +
@@ -149,19 +75,27 @@ absl::StatusOr<YamlNode> GenerateBlockSchedule(const ModelDescription& model,
   const bool own_stem = phases == most && stems == 1 && phases > 1;
   const int shares = phases - (own_head ? 1 : 0) - (own_stem ? 1 : 0);
   std::vector<Names> out;
-  if (heads == 1) out.push_back(groups.head);
-  // Blocks from the last to the first; larger shares come later.
+  if (heads == 1) out.push_back(layers.front().params);
+  // Larger shares come later.
   for (int share = 0; share < shares; ++share) {
     if (share > 0 || own_head || heads == 0) out.emplace_back();
     const int begin = blocks * share / shares;
     const int end = blocks * (share + 1) / shares;
     for (int b = begin; b < end; ++b) {
-      Append(groups.blocks[blocks - 1 - b], &out.back());
+      Append(layers[heads + b].params, &out.back());
     }
   }
   if (own_stem) out.emplace_back();
-  Append(groups.embeddings, &out.back());
+  if (stems == 1) Append(layers.back().params, &out.back());
   return ToSchedule(out);
+}
+
+YamlNode GenerateDepthSchedule(const ModelDescription& model) {
+  std::vector<Names> phases;
+  for (Layer& layer : ModelLayers(model)) {
+    phases.push_back(std::move(layer.params));
+  }
+  return ToSchedule(phases);
 }
 
 std::string AnnotateSchedule(const YamlNode& schedule,

@@ -1,7 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // Makes schedules from a model: FTS's implicit one (pairs, last registered
-// first) and one that follows the model's blocks. Threads: pure functions.
+// first) and those that follow the model's layers. Threads: pure functions.
 #ifndef FTS_CORE_SCHEDULE_GENERATE_H_
 #define FTS_CORE_SCHEDULE_GENERATE_H_
 
@@ -19,19 +19,17 @@ namespace fts {
 // mapping.
 YamlNode GenerateImplicitSchedule(const ModelDescription& model);
 
-// `phases` phases that never cut through a block, in the order in which a model
-// is thawed: first the head (what is registered after the last block), then the
-// blocks from the last to the first, in near-equal shares, then the embeddings
-// (what is registered before the first block, and every embedding module). The
-// embeddings join the last share unless `phases` leaves them one of their own.
-//
-// A block is a numbered module, such as model.layers.3, at the outermost
-// numbered level; in a model without any, every module that holds parameters
-// is one and the last of them is the head. Norms and biases go with their
-// block; parameters between two groups of blocks go with the block before them.
+// `phases` phases that never cut through a layer (layers.h), in the order in
+// which a model is thawed: first the head, then the blocks from the last to the
+// first in near-equal shares, then the embeddings. The embeddings join the last
+// share unless `phases` leaves them one of their own.
 // Errors: out_of_range when `phases` is below 1 or more than the model allows.
 absl::StatusOr<YamlNode> GenerateBlockSchedule(const ModelDescription& model,
                                                int phases, Diagnostics* diags);
+
+// One phase per layer: the head, every block from the last to the first, the
+// embeddings. No parameters: an empty mapping.
+YamlNode GenerateDepthSchedule(const ModelDescription& model);
 
 // `schedule` (of a Generate function) as YAML text with a header comment that
 // says how it was made, and a comment per phase with tensor and element counts.

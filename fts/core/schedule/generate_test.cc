@@ -117,6 +117,28 @@ TEST(BlockSchedule, EmbeddingModulesComeLastWhereverTheyStand) {
   EXPECT_EQ(phases[2], (Names{"layers.0.w", "wte.w"}));
 }
 
+TEST(DepthSchedule, OnePhasePerLayer) {
+  const YamlNode schedule = GenerateDepthSchedule(Llama());
+  ASSERT_EQ(schedule.entries().size(), 6u);
+  const auto names = [&](size_t phase) {
+    Names out;
+    for (const auto& name :
+         schedule.entries()[phase].value.Find("params")->items()) {
+      out.push_back(name.text());
+    }
+    return out;
+  };
+  EXPECT_EQ(names(0), (Names{"model.norm.weight", "model.output.weight"}));
+  EXPECT_EQ(names(1).front(), "model.layers.3.attention.wq.weight");
+  EXPECT_EQ(names(4).back(), "model.layers.0.ffn_norm.weight");
+  EXPECT_EQ(names(5), Names{"model.tok_embeddings.weight"});
+  Diagnostics diags;
+  const auto resolved = ResolveSchedule(schedule, Llama(), {}, &diags);
+  ASSERT_TRUE(resolved.ok()) << diags.ToString();
+  EXPECT_EQ(resolved->phases[2].params.size(), 9u);
+  EXPECT_TRUE(GenerateDepthSchedule(ModelOf({})).entries().empty());
+}
+
 TEST(AnnotateSchedule, CommentsAndReadsBackEqual) {
   const ModelDescription model = ModelA();
   const YamlNode schedule = GenerateImplicitSchedule(model);

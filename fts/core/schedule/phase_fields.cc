@@ -19,6 +19,10 @@ const std::vector<std::string>& KnownKeys() {
                                    "lr",
                                    "new_optimizer",
                                    "new_lr_scheduler",
+                                   "freeze",
+                                   "weight_decay",
+                                   "clip_grad_norm",
+                                   "lr_decay",
                                    "max_transition_step",
                                    "max_transition_tokens",
                                    "max_transition_time",
@@ -161,6 +165,37 @@ std::optional<double> ReadLr(const YamlNode& phase, int index,
     return std::nullopt;
   }
   return number;
+}
+
+std::optional<double> ReadWeightDecay(const YamlNode& phase,
+                                      const std::string& label,
+                                      Diagnostics* diags) {
+  return ReadAmount(phase, "weight_decay", false, label, diags);
+}
+
+std::optional<double> ReadClipGradNorm(const YamlNode& phase,
+                                       const std::string& label,
+                                       Diagnostics* diags) {
+  return ReadAmount(phase, "clip_grad_norm", true, label, diags);
+}
+
+std::optional<double> ReadLrDecay(const YamlNode& phase,
+                                  const std::string& label,
+                                  Diagnostics* diags) {
+  constexpr char kKey[] = "lr_decay";
+  const std::optional<double> decay =
+      ReadAmount(phase, kKey, true, label, diags);
+  if (decay && *decay > 1) {
+    const YamlNode& value = *phase.Find(kKey);
+    diags->Error(codes::kOutOfRange,
+                 label + ": " + kKey + " must be at most 1, got " +
+                     value.Show() +
+                     "; each layer's lr is that of the layer "
+                     "after it times lr_decay",
+                 value.where());
+    return std::nullopt;
+  }
+  return decay;
 }
 
 PhaseCriteria ReadCriteria(const YamlNode& phase, const std::string& label,

@@ -33,6 +33,16 @@ std::optional<double> ReadLr(const YamlNode& phase, int index,
                              std::optional<double> base_max_lr,
                              const SourceLocation& where, Diagnostics* diags);
 
+// Each absent when not written or wrong (bad_type, out_of_range).
+std::optional<double> ReadWeightDecay(const YamlNode& phase,
+                                      const std::string& label,
+                                      Diagnostics* diags);  // >= 0
+std::optional<double> ReadClipGradNorm(const YamlNode& phase,
+                                       const std::string& label,
+                                       Diagnostics* diags);  // > 0
+std::optional<double> ReadLrDecay(const YamlNode& phase,
+                                  const std::string& label,
+                                  Diagnostics* diags);  // in (0, 1]
 PhaseCriteria ReadCriteria(const YamlNode& phase, const std::string& label,
                            Diagnostics* diags);
 

@@ -7,6 +7,7 @@
 
 #include "fts/core/base/codes.h"
 #include "fts/core/schedule/codes.h"
+#include "fts/core/schedule/groups.h"
 #include "fts/core/schedule/phase_fields.h"
 #include "fts/core/schedule/phase_keys.h"
 #include "fts/core/schedule/reinit.h"
@@ -19,10 +20,50 @@ std::string Label(const NumberedPhase& phase) {
   return "phase " + std::to_string(phase.number);
 }
 
-// Everything of one phase that does not depend on the others.
+// What the phase freezes and thaws, and what that leaves.
+void ReadParameters(const YamlNode& body, const NumberedPhase& given,
+                    ParameterSelector* selector, Phase* phase,
+                    Diagnostics* diags) {
+  const std::string label = Label(given);
+  const int errors_before = diags->num_errors();
+  const YamlNode* freeze = body.Find("freeze");
+  const bool freezes = freeze != nullptr && !freeze->items().empty();
+  if (freezes && phase->index == 0) {
+    diags->Error(codes::kPhase0Freeze,
+                 label +
+                     ": freeze is not possible in the first phase, which "
+                     "begins with everything frozen; leave out of its params "
+                     "what it should not train",
+                 body.KeyWhere("freeze"));
+  } else if (freeze != nullptr) {
+    phase->freeze = selector->Freeze(*freeze, label);
+  }
+  const YamlNode* params = body.Find("params");
+  if (params != nullptr) phase->params = selector->Select(*params, label);
+  const bool no_params =
+      params == nullptr || (params->is_sequence() && params->items().empty());
+  if (no_params && !freezes) {
+    diags->Warning(
+        codes::kEmptyPhase,
+        label +
+            " has no params: it thaws nothing and adds no "
+            "optimizer group",
+        params == nullptr ? given.key.where() : body.KeyWhere("params"));
+  }
+  if (freezes && selector->num_trainable() == 0 &&
+      diags->num_errors() == errors_before) {
+    diags->Error(codes::kNothingTrainable,
+                 label +
+                     " freezes all that is trainable and thaws nothing; freeze "
+                     "less, or give it params",
+                 body.KeyWhere("freeze"));
+  }
+}
+
+// One phase. In order: what a phase may freeze depends on those before.
 Phase ReadPhase(const NumberedPhase& given, int index,
-                const ResolveOptions& options, ParameterSelector* selector,
-                Diagnostics* diags) {
+                const ResolveOptions& options, const PhaseGrouper& grouper,
+                ParameterSelector* selector, Diagnostics* diags) {
   const std::string label = Label(given);
   Phase phase;
   phase.index = index;
@@ -39,16 +80,11 @@ Phase ReadPhase(const NumberedPhase& given, int index,
     return phase;
   }
   CheckPhaseKeys(body, label, diags);
-  const YamlNode* params = body.Find("params");
-  if (params != nullptr) phase.params = selector->Select(*params, label);
-  if (params == nullptr || (params->is_sequence() && params->items().empty())) {
-    diags->Warning(
-        codes::kEmptyPhase,
-        label +
-            " has no params: it thaws nothing and adds no "
-            "optimizer group",
-        params == nullptr ? given.key.where() : body.KeyWhere("params"));
-  }
+  ReadParameters(body, given, selector, &phase, diags);
+  phase.lr_decay = ReadLrDecay(body, label, diags);
+  phase.groups = grouper.Groups(phase.params, phase.lr_decay);
+  phase.weight_decay = ReadWeightDecay(body, label, diags);
+  phase.clip_grad_norm = ReadClipGradNorm(body, label, diags);
   phase.max_transition_epoch = ReadMaxTransitionEpoch(body, label, diags);
   phase.lr =
       ReadLr(body, index, label, options.base_max_lr, given.key.where(), diags);
@@ -58,36 +94,51 @@ Phase ReadPhase(const NumberedPhase& given, int index,
   return phase;
 }
 
-// The place of max_transition_epoch, else of the phase's key.
-SourceLocation EpochWhere(const NumberedPhase& given) {
-  const SourceLocation where = given.value.KeyWhere("max_transition_epoch");
+// The place of the key, else of the phase's own.
+SourceLocation KeyWhere(const NumberedPhase& given, const char* key) {
+  const SourceLocation where = given.value.KeyWhere(key);
   return where.known() ? where : given.key.where();
 }
 
-// The rules over the epochs of all phases.
-void CheckEpochs(const PhaseKeys& keys, const ResolveOptions& options,
-                 Schedule* schedule, Diagnostics* diags) {
-  int64_t watermark = -1;  // largest epoch so far over phases >= 1, as in FTS
-  for (size_t i = 0; i < schedule->phases.size(); ++i) {
-    const Phase& phase = schedule->phases[i];
-    const NumberedPhase& given = keys.phases[i];
-    const int64_t epoch = phase.max_transition_epoch;
-    if (options.epoch_transitions_only && epoch < 0) {
-      diags->Error(codes::kEpochRequired,
-                   Label(given) +
-                       " sets no max_transition_epoch, which every phase needs "
-                       "under epoch_transitions_only; add it",
-                   EpochWhere(given));
+// Without early stopping, something else must end every phase.
+void CheckEpochOnly(const PhaseKeys& keys, const Schedule& schedule,
+                    Diagnostics* diags) {
+  for (size_t i = 0; i < schedule.phases.size(); ++i) {
+    const Phase& phase = schedule.phases[i];
+    const PhaseCriteria& criteria = phase.criteria;
+    if (phase.max_transition_epoch >= 0 || criteria.max_transition_step ||
+        criteria.max_transition_tokens || criteria.max_transition_time) {
+      continue;
     }
-    if (i == 0) continue;
+    diags->Error(codes::kEpochRequired,
+                 Label(keys.phases[i]) +
+                     " sets no max_transition_epoch, _step, _tokens or _time; "
+                     "under epoch_transitions_only every phase needs one of "
+                     "them, add it",
+                 KeyWhere(keys.phases[i], "max_transition_epoch"));
+  }
+}
+
+void EarlyTransition(const NumberedPhase& given, const char* key,
+                     const std::string& limit, const std::string& before,
+                     const char* least, Diagnostics* diags) {
+  diags->Warning(codes::kEarlyTransition,
+                 Label(given) + ": " + key + " " + limit +
+                     " is not after that of an earlier phase (" + before +
+                     "); the phase may last only one " + least,
+                 KeyWhere(given, key));
+}
+
+// FTS's rules over the epochs of all phases.
+void CheckEpochs(const PhaseKeys& keys, Schedule* schedule,
+                 Diagnostics* diags) {
+  constexpr char kKey[] = "max_transition_epoch";
+  int64_t watermark = -1;  // largest epoch so far over phases >= 1, as in FTS
+  for (size_t i = 1; i < schedule->phases.size(); ++i) {
+    const int64_t epoch = schedule->phases[i].max_transition_epoch;
     if (epoch >= 0 && epoch <= watermark) {
-      diags->Warning(codes::kEarlyTransition,
-                     Label(given) + ": max_transition_epoch " +
-                         std::to_string(epoch) +
-                         " is not after that of an earlier phase (" +
-                         std::to_string(watermark) +
-                         "); the phase may last only one epoch",
-                     EpochWhere(given));
+      EarlyTransition(keys.phases[i], kKey, std::to_string(epoch),
+                      std::to_string(watermark), "epoch", diags);
     }
     watermark = std::max(watermark, epoch);
   }
@@ -110,7 +161,54 @@ void CheckEpochs(const PhaseKeys& keys, const ResolveOptions& options,
                      std::to_string(last_epoch) +
                      " of the last phase does not end the run; " + effect +
                      "; set max_epochs instead",
-                 EpochWhere(last));
+                 KeyWhere(last, kKey));
+}
+
+// The same for a limit that FTS does not have. `limit` reads it.
+template <typename Limit>
+void CheckLimits(const PhaseKeys& keys, const Schedule& schedule,
+                 const char* key, Limit limit, Diagnostics* diags) {
+  const NumberedPhase* largest = nullptr;
+  for (size_t i = 0; i < schedule.phases.size(); ++i) {
+    const NumberedPhase& given = keys.phases[i];
+    const auto& value = limit(schedule.phases[i].criteria);
+    if (!value) continue;
+    const std::string text = given.value.Find(key)->text();
+    if (i + 1 == schedule.phases.size()) {
+      diags->Warning(codes::kFinalTransitionLimit,
+                     Label(given) + ": " + key + " " + text +
+                         " of the last phase has no effect: it does not end "
+                         "the run; set trainer.max_steps or max_epochs instead",
+                     KeyWhere(given, key));
+      continue;
+    }
+    const auto* before =
+        largest == nullptr
+            ? nullptr
+            : &limit(schedule.phases[largest - keys.phases.data()].criteria);
+    if (before != nullptr && *value <= **before) {
+      EarlyTransition(given, key, text, largest->value.Find(key)->text(),
+                      "step", diags);
+    } else {
+      largest = &given;
+    }
+  }
+}
+
+void CheckTransitions(const PhaseKeys& keys, const ResolveOptions& options,
+                      Schedule* schedule, Diagnostics* diags) {
+  if (options.epoch_transitions_only) CheckEpochOnly(keys, *schedule, diags);
+  CheckEpochs(keys, schedule, diags);
+  using C = PhaseCriteria;
+  CheckLimits(
+      keys, *schedule, "max_transition_step",
+      [](const C& c) -> auto& { return c.max_transition_step; }, diags);
+  CheckLimits(
+      keys, *schedule, "max_transition_tokens",
+      [](const C& c) -> auto& { return c.max_transition_tokens; }, diags);
+  CheckLimits(
+      keys, *schedule, "max_transition_time",
+      [](const C& c) -> auto& { return c.max_transition_time; }, diags);
 }
 
 }  // namespace
@@ -131,13 +229,15 @@ absl::StatusOr<Schedule> ResolveSchedule(const YamlNode& schedule,
   }
   const PhaseKeys keys = ConvertPhaseKeys(schedule, diags);
   ParameterSelector selector(model, options.match, diags);
+  const PhaseGrouper grouper(model);
   Schedule out;
   out.max_epochs = options.max_epochs;
   for (const NumberedPhase& given : keys.phases) {
     const int index = static_cast<int>(out.phases.size());
-    out.phases.push_back(ReadPhase(given, index, options, &selector, diags));
+    out.phases.push_back(
+        ReadPhase(given, index, options, grouper, &selector, diags));
   }
-  if (!out.phases.empty()) CheckEpochs(keys, options, &out, diags);
+  if (!out.phases.empty()) CheckTransitions(keys, options, &out, diags);
   if (diags->num_errors() > errors_before) return diags->status();
   const int last = static_cast<int>(out.phases.size()) - 1;
   out.max_depth =

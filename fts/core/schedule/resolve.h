@@ -23,7 +23,7 @@ namespace fts {
 struct ResolveOptions {
   using MatchRule = ::fts::MatchRule;
 
-  // No early stopping: every phase must set max_transition_epoch.
+  // No early stopping: every phase must set one of the max_transition_* keys.
   bool epoch_transitions_only = false;
   // Index of the last phase to run; -1 = all. Larger than the schedule = all.
   int max_depth = -1;

@@ -241,9 +241,9 @@ TEST(FtsCases, Case16EpochOnlyNeedsAnEpochEverywhere) {
       ModelA(), options);
   EXPECT_FALSE(out.schedule);
   EXPECT_EQ(out.problems,
-            "s.yaml:2:1: error: phase 1 sets no max_transition_epoch, which "
-            "every phase needs under epoch_transitions_only; add it "
-            "[epoch_required]\n");
+            "s.yaml:2:1: error: phase 1 sets no max_transition_epoch, _step, "
+            "_tokens or _time; under epoch_transitions_only every phase needs "
+            "one of them, add it [epoch_required]\n");
 }
 
 TEST(FtsCases, Case17SharedAliases) {

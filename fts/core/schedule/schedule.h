@@ -33,8 +33,8 @@ struct PhaseCriteria {
 // Parameters of one phase that share a learning rate: one optimizer group (two
 // with no_decay).
 struct PhaseGroup {
-  std::string name;     // of the layer, such as "model.layers.3"; "" = the phase
-  double lr_scale = 1;  // times the phase's lr
+  std::string name;  // of the layer, such as "model.layers.3"; "" = the phase
+  double lr_scale = 1;              // times the phase's lr
   std::vector<std::string> params;  // registration order
 };
 
@@ -49,6 +49,8 @@ struct Phase {
   // params by learning rate: one group, or with lr_decay one per layer from the
   // output to the input. Empty groups are left out; none when params is empty.
   std::vector<PhaseGroup> groups;
+  // As written; groups hold what follows from it.
+  std::optional<double> lr_decay;
   // Of this phase's new groups (not of no_decay ones); absent: the optimizer's.
   std::optional<double> weight_decay;
   // While this phase is in force; absent: the trainer's.

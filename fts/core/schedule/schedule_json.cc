@@ -8,6 +8,48 @@
 #include "fts/core/config/yaml.h"
 
 namespace fts {
+namespace {
+
+// What FTS does not have, so that its users see the shape they know.
+void AddOwnKeys(const Phase& phase, Json* item) {
+  if (!phase.freeze.empty()) (*item)["freeze"] = phase.freeze;
+  if (phase.weight_decay) (*item)["weight_decay"] = *phase.weight_decay;
+  if (phase.clip_grad_norm) (*item)["clip_grad_norm"] = *phase.clip_grad_norm;
+  if (phase.lr_decay) {
+    (*item)["lr_decay"] = *phase.lr_decay;
+    Json groups = Json::array();
+    for (const PhaseGroup& group : phase.groups) {
+      Json one;
+      one["name"] = group.name;
+      one["lr_scale"] = group.lr_scale;
+      one["params"] = group.params;
+      groups.push_back(std::move(one));
+    }
+    (*item)["groups"] = std::move(groups);
+  }
+  const PhaseCriteria& criteria = phase.criteria;
+  if (criteria.max_transition_step) {
+    (*item)["max_transition_step"] = *criteria.max_transition_step;
+  }
+  if (criteria.max_transition_tokens) {
+    (*item)["max_transition_tokens"] = *criteria.max_transition_tokens;
+  }
+  if (criteria.max_transition_time) {
+    (*item)["max_transition_time"] = *criteria.max_transition_time;
+  }
+  if (criteria.patience) (*item)["patience"] = *criteria.patience;
+  if (criteria.min_delta) (*item)["min_delta"] = *criteria.min_delta;
+  if (criteria.best_score) (*item)["best_score"] = *criteria.best_score;
+}
+
+YamlNode NamesToYaml(const std::vector<std::string>& names) {
+  std::vector<YamlNode> items;
+  items.reserve(names.size());
+  for (const std::string& name : names) items.push_back(YamlNode::String(name));
+  return YamlNode::Sequence(std::move(items));
+}
+
+}  // namespace
 
 std::string ScheduleToJson(const Schedule& schedule, const Diagnostics& diags) {
   Json phases = Json::array();
@@ -18,6 +60,7 @@ std::string ScheduleToJson(const Schedule& schedule, const Diagnostics& diags) {
     item["max_transition_epoch"] = phase.max_transition_epoch;
     item["lr"] = nullptr;
     if (phase.lr) item["lr"] = *phase.lr;
+    AddOwnKeys(phase, &item);
     phases.push_back(std::move(item));
   }
   Json out;
@@ -37,16 +80,19 @@ std::string ScheduleToYaml(const Schedule& schedule) {
     auto add = [&entries](const char* key, YamlNode value) {
       entries.push_back({YamlNode::String(key), std::move(value)});
     };
-    std::vector<YamlNode> params;
-    params.reserve(phase.params.size());
-    for (const std::string& name : phase.params) {
-      params.push_back(YamlNode::String(name));
-    }
-    add("params", YamlNode::Sequence(std::move(params)));
-    if (phase.max_transition_epoch >= 0) {
+    add("params", NamesToYaml(phase.params));
+    if (!phase.freeze.empty()) add("freeze", NamesToYaml(phase.freeze));
+    if (phase.max_transition_epoch != -1) {
       add("max_transition_epoch", YamlNode::Int(phase.max_transition_epoch));
     }
     if (phase.lr) add("lr", YamlNode::Float(*phase.lr));
+    if (phase.lr_decay) add("lr_decay", YamlNode::Float(*phase.lr_decay));
+    if (phase.weight_decay) {
+      add("weight_decay", YamlNode::Float(*phase.weight_decay));
+    }
+    if (phase.clip_grad_norm) {
+      add("clip_grad_norm", YamlNode::Float(*phase.clip_grad_norm));
+    }
     if (!phase.new_optimizer.is_null()) {
       add("new_optimizer", phase.new_optimizer);
     }

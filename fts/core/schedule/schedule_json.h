@@ -15,11 +15,14 @@ namespace fts {
 
 // {"phases":[{"phase","params","max_transition_epoch","lr"}],"max_depth",
 //  "max_epochs","warnings":[{"code","message","file","line","column"}]}
-// `lr` is null in phase 0, `max_epochs` when not given; file, line and column
-// when a warning has no place.
+// and in a phase, only when used: "freeze", "weight_decay", "clip_grad_norm",
+// "lr_decay" with "groups" [{"name","lr_scale","params"}], the other limits and
+// per-phase early stopping. `lr` is null in phase 0, `max_epochs` when not
+// given; file, line and column when a warning has no place.
 std::string ScheduleToJson(const Schedule& schedule, const Diagnostics& diags);
 
-// The schedule in FTS's schema, every entry a full parameter name.
+// The schedule as its user might have written it, every entry a full parameter
+// name. It resolves to the same schedule.
 std::string ScheduleToYaml(const Schedule& schedule);
 
 }  // namespace fts

@@ -37,66 +37,85 @@ ParameterSelector::ParameterSelector(const ModelDescription& model,
   owners_.resize(names_.names().size());
 }
 
+const std::vector<YamlNode>& ParameterSelector::Items(
+    const YamlNode& entries, const char* key, const std::string& label) {
+  const bool params = std::string(key) == "params";
+  if (entries.is_null()) {
+    diags_->Error(codes::kBadType,
+                  label + ": " + key + " is null; " +
+                      (params ? "write params: [] for a phase that thaws "
+                                "nothing"
+                              : "leave the key out instead"),
+                  entries.where());
+  } else if (!entries.is_sequence()) {
+    diags_->Error(
+        codes::kBadType,
+        label + ": " + key + " must be a list of names or patterns, got " +
+            DescribeYaml(entries) +
+            (entries.is_string() ? "; write [" + entries.Show() + "]" : ""),
+        entries.where());
+  }
+  return entries.items();
+}
+
 std::vector<std::string> ParameterSelector::Select(const YamlNode& params,
                                                    const std::string& label) {
-  std::vector<std::string> out;
-  if (params.is_null()) {
-    diags_->Error(codes::kBadType,
-                  label +
-                      ": params is null; write params: [] for a phase "
-                      "that thaws nothing",
-                  params.where());
-    return out;
-  }
-  if (!params.is_sequence()) {
-    const bool string = params.is_string();
-    diags_->Error(codes::kBadType,
-                  label + ": params must be a list of names or patterns, got " +
-                      DescribeYaml(params) +
-                      (string ? "; write [" + params.Show() + "]" : ""),
-                  params.where());
-    return out;
-  }
-  for (const YamlNode& entry : params.items()) {
-    SelectEntry(entry, label, &out);
+  Names out;
+  for (const YamlNode& entry : Items(params, "params", label)) {
+    Take(Match(entry, "params", label),
+         {label, "entry " + entry.Show(), entry.where(), Use::kThawed}, &out);
   }
   return out;
 }
 
-void ParameterSelector::SelectEntry(const YamlNode& entry,
-                                    const std::string& label,
-                                    std::vector<std::string>* out) {
+std::vector<std::string> ParameterSelector::Freeze(const YamlNode& entries,
+                                                   const std::string& label) {
+  Names out;
+  for (const YamlNode& entry : Items(entries, "freeze", label)) {
+    FreezeMatch(
+        Match(entry, "freeze", label),
+        {label, "freeze entry " + entry.Show(), entry.where(), Use::kFrozen},
+        &out);
+  }
+  return out;
+}
+
+NameMatch ParameterSelector::Match(const YamlNode& entry, const char* key,
+                                   const std::string& label) {
+  const bool params = std::string(key) == "params";
   if (!entry.is_string()) {
     diags_->Error(
         codes::kBadType,
-        label + ": an entry of params must be a name or pattern, got " +
+        label + ": an entry of " + key + " must be a name or pattern, got " +
             DescribeYaml(entry) +
             (entry.is_scalar() && !entry.is_null()
                  ? "; write '" + entry.text() + "' if that is the name"
                  : "; write one string per entry"),
         entry.where());
-    return;
+    return {};
   }
   const std::string& text = entry.text();
-  const std::string what = label + ", entry " + entry.Show();
+  const std::string what =
+      label + (params ? ", entry " : ", freeze entry ") + entry.Show();
   if (text.empty()) {
     diags_->Error(codes::kEmptyEntry,
-                  label +
-                      ": an entry of params is empty and would select "
-                      "everything; write '.*' if that is meant",
+                  label + ": an entry of " + key +
+                      " is empty and would select everything; write '.*' if "
+                      "that is meant",
                   entry.where());
-    return;
+    return {};
   }
   const auto match = names_.Find(text, rule_);
   const auto alias = alias_owner_.find(text);
   const bool nothing = !match.ok() || match->indices.empty();
   if (nothing && alias != alias_owner_.end()) {
-    diags_->Warning(codes::kSharedAlias,
-                    what + " is a tied alias of '" + alias->second +
-                        "' and is dropped; name '" + alias->second +
-                        "' in the phase that should thaw it",
-                    entry.where());
-    return;
+    diags_->Warning(
+        codes::kSharedAlias,
+        what + " is a tied alias of '" + alias->second +
+            "' and is dropped; name '" + alias->second +
+            (params ? "' in the phase that should thaw it" : "' instead"),
+        entry.where());
+    return {};
   }
   if (!match.ok()) {
     const bool invalid = absl::IsInvalidArgument(match.status());
@@ -107,11 +126,11 @@ void ParameterSelector::SelectEntry(const YamlNode& entry,
                      : ": ") +
             std::string(match.status().message()),
         entry.where());
-    return;
+    return {};
   }
   if (nothing) {
     ReportNoMatch(text, what, entry.where());
-    return;
+    return {};
   }
   if (alias != alias_owner_.end() && !match->exact) {
     diags_->Warning(codes::kAliasAsPattern,
@@ -121,7 +140,7 @@ void ParameterSelector::SelectEntry(const YamlNode& entry,
                         "; name what is meant",
                     entry.where());
   }
-  Take(*match, {label, entry.Show(), entry.where(), true}, out);
+  return *match;
 }
 
 void ParameterSelector::ReportNoMatch(const std::string& entry,
@@ -137,8 +156,11 @@ void ParameterSelector::ReportNoMatch(const std::string& entry,
     --suggestions_left_;
     for (const std::string& name : names_.names()) {
       if (name.find(entry) == name.npos) continue;
-      hint = "; patterns match from the start of the name: '" + name +
-             "' only contains it, write '.*" + entry + "'";
+      hint = rule_ == MatchRule::kFull
+                 ? "; patterns must match the whole name: '" + name +
+                       "' only contains it, write '.*" + entry + ".*'"
+                 : "; patterns match from the start of the name: '" + name +
+                       "' only contains it, write '.*" + entry + "'";
       break;
     }
     if (hint.empty()) hint = DidYouMean(entry, names_.names());
@@ -148,32 +170,84 @@ void ParameterSelector::ReportNoMatch(const std::string& entry,
                 what + " did not match any parameter" + rule + hint, where);
 }
 
+std::string ParameterSelector::ShowOwner(const Owner& owner, const char* verb) {
+  const std::string place = owner.where.ToString();
+  return std::string(verb) + " by " + owner.label + ", " + owner.entry +
+         (place.empty() ? "" : " (" + place + ")");
+}
+
 void ParameterSelector::Take(const NameMatch& match, const Owner& by,
-                             std::vector<std::string>* out) {
-  // Names taken before, by the entry that took them.
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> again;
-  std::map<std::pair<std::string, std::string>, SourceLocation> places;
+                             Names* out) {
+  // Names that may not be taken, by what holds them; in order of first sight.
+  std::vector<std::pair<std::string, Names>> refused;
+  std::unordered_map<std::string, size_t> holders;
   for (int index : match.indices) {
     Owner& owner = owners_[index];
     const std::string& name = names_.names()[index];
-    if (!owner.taken) {
+    const bool frozen_here =
+        owner.use == Use::kFrozen && owner.label == by.label;
+    if (owner.use != Use::kThawed && !frozen_here) {
       owner = by;
       out->push_back(name);
+      ++num_trainable_;
       continue;
     }
-    const auto key = std::make_pair(owner.label, owner.entry);
-    again[key].push_back(name);
-    places[key] = owner.where;
+    const std::string holder = ShowOwner(
+        owner, frozen_here ? "frozen in the same phase" : "already selected");
+    const auto [it, inserted] = holders.emplace(holder, refused.size());
+    if (inserted) refused.push_back({holder, {}});
+    refused[it->second].second.push_back(name);
   }
-  for (const auto& [key, names] : again) {
-    const std::string place = places[key].ToString();
+  for (const auto& [holder, names] : refused) {
     diags_->Error(codes::kPhasesNotDisjoint,
-                  by.label + ", entry " + by.entry + " selects " +
-                      ShowNames(names) + ", already selected by " + key.first +
-                      ", entry " + key.second +
-                      (place.empty() ? "" : " (" + place + ")") +
+                  by.label + ", " + by.entry + " selects " + ShowNames(names) +
+                      ", " + holder +
                       "; phases must be disjoint, keep one of the two",
                   by.where);
+  }
+}
+
+void ParameterSelector::FreezeMatch(const NameMatch& match, const Owner& by,
+                                    Names* out) {
+  if (match.indices.empty()) return;  // reported before
+  Names again;                        // frozen by an entry of this phase
+  std::string again_by;
+  std::string frozen_by;  // an earlier phase froze one of them
+  size_t frozen = 0;
+  Names idle;
+  for (int index : match.indices) {
+    Owner& owner = owners_[index];
+    const std::string& name = names_.names()[index];
+    if (owner.use == Use::kThawed) {
+      owner = by;
+      out->push_back(name);
+      --num_trainable_;
+      ++frozen;
+    } else if (owner.use == Use::kFrozen && owner.label == by.label) {
+      again.push_back(name);
+      again_by = ShowOwner(owner, "already frozen");
+    } else {
+      idle.push_back(name);
+      if (owner.use == Use::kFrozen && frozen_by.empty()) {
+        frozen_by = ShowOwner(owner, "frozen");
+      }
+    }
+  }
+  if (!again.empty()) {
+    diags_->Error(codes::kPhasesNotDisjoint,
+                  by.label + ", " + by.entry + " selects " + ShowNames(again) +
+                      ", " + again_by + "; keep one of the two",
+                  by.where);
+  } else if (frozen == 0) {
+    diags_->Error(
+        codes::kNotThawed,
+        by.label + ", " + by.entry +
+            " selects only what is not trainable "
+            "when the phase begins: " +
+            ShowNames(idle) + ", " +
+            (frozen_by.empty() ? "which no earlier phase thaws" : frozen_by) +
+            "; remove the entry",
+        by.where);
   }
 }
 

@@ -1,12 +1,12 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// From the entries of each phase's `params` to parameter names: exact name,
-// else pattern; tied aliases pruned; every name in at most one phase.
+// From the entries of each phase's `params` and `freeze` to parameter names:
+// exact name, else pattern; tied aliases pruned. Follows the phases: a name is
+// thawed at most once, unless a phase between froze it.
 // Threads: confined to the resolution that owns it.
 #ifndef FTS_CORE_SCHEDULE_SELECT_H_
 #define FTS_CORE_SCHEDULE_SELECT_H_
 
-#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,28 +24,47 @@ class ParameterSelector {
   ParameterSelector(const ModelDescription& model, MatchRule rule,
                     Diagnostics* diags);
 
-  // The names that `params` of phase `label` ("phase 1") selects, in the order
-  // of the entries. Problems are recorded; their entries select nothing. A name
-  // that an earlier call gave out is reported (phases_not_disjoint) and left
-  // out.
+  // The names that the list `entries`, the freeze key of phase `label` ("phase
+  // 1"), selects among those that are trainable by now. Call it before
+  // Select(params) of the same phase. Entries that select nothing of the sort
+  // are reported (not_thawed) and freeze nothing.
+  std::vector<std::string> Freeze(const YamlNode& entries,
+                                  const std::string& label);
+
+  // The names that `params` of phase `label` selects, in the order of the
+  // entries. Problems are recorded; their entries select nothing. A name that
+  // is trainable already, or that this phase freezes, is reported
+  // (phases_not_disjoint) and left out.
   std::vector<std::string> Select(const YamlNode& params,
                                   const std::string& label);
 
+  // How many parameters the phases so far leave trainable.
+  int num_trainable() const { return num_trainable_; }
+
  private:
-  // Which entry took a name.
+  enum class Use { kUnused, kThawed, kFrozen };
+  // The last entry that thawed or froze a name.
   struct Owner {
     std::string label;
-    std::string entry;
+    std::string entry;  // "entry 'a.*'" or "freeze entry 'a.*'"
     SourceLocation where;
-    bool taken = false;
+    Use use = Use::kUnused;
   };
+  using Names = std::vector<std::string>;
 
-  void SelectEntry(const YamlNode& entry, const std::string& label,
-                   std::vector<std::string>* out);
+  // The items of a list of entries; empty, with the problem recorded, when
+  // `entries` is none. `key` is params or freeze.
+  const std::vector<YamlNode>& Items(const YamlNode& entries, const char* key,
+                                     const std::string& label);
+  // What one entry matches among all names, with all problems recorded.
+  NameMatch Match(const YamlNode& entry, const char* key,
+                  const std::string& label);
   void ReportNoMatch(const std::string& entry, const std::string& what,
                      const SourceLocation& where);
-  void Take(const NameMatch& match, const Owner& by,
-            std::vector<std::string>* out);
+  void Take(const NameMatch& match, const Owner& by, Names* out);
+  void FreezeMatch(const NameMatch& match, const Owner& by, Names* out);
+  // "phase 1, entry 'a.*' (s.yaml:3:5)"
+  static std::string ShowOwner(const Owner& owner, const char* verb);
 
   NameMatcher names_;
   std::vector<std::string> alias_names_;
@@ -53,6 +72,7 @@ class ParameterSelector {
   MatchRule rule_;
   Diagnostics* diags_;
   std::vector<Owner> owners_;  // parallel to names_
+  int num_trainable_ = 0;
   int suggestions_left_ = 20;  // each costs a pass over all names
 };
 
