@@ -195,6 +195,7 @@ class Builder : public YAML::EventHandler {
     }
     if (!scalar.error.empty()) {
       diags_->Error(codes::kBadValue, scalar.error, where);
+      scalar = Scalar();  // as text: no number to compare with other keys
     }
     if (value.find('\0') != std::string::npos) {
       diags_->Error(codes::kYamlEncoding,

@@ -138,6 +138,10 @@ TEST(ReadYamlErrors, DuplicateKeys) {
     EXPECT_NE(Errors(text).find("[duplicate_key]"), std::string::npos) << text;
   }
   EXPECT_EQ(Parse("1: a\n1.1: b\n'a': c\nA: d\n").entries().size(), 4u);
+  // A number that cannot be read equals no other.
+  EXPECT_EQ(Errors("0: a\n99999999999999999999: b\n"),
+            "f.yaml:2:1: error: the integer 99999999999999999999 does not fit "
+            "into 64 bits; quote it if it is meant as text [bad_value]");
 }
 
 TEST(ReadYamlErrors, NotSupportedByName) {
