@@ -86,7 +86,9 @@ bool IsAscii(const std::string& text) {
   return true;
 }
 
-absl::StatusOr<bool> RunCode(const pcre2_code* code, const std::string& text) {
+// *length: of the match, when there is one.
+absl::StatusOr<bool> RunCode(const pcre2_code* code, const std::string& text,
+                             size_t* length = nullptr) {
   static thread_local Scratch scratch;
   if (scratch.data == nullptr || scratch.context == nullptr) {
     return absl::ResourceExhaustedError("out of memory");
@@ -99,7 +101,12 @@ absl::StatusOr<bool> RunCode(const pcre2_code* code, const std::string& text) {
     rc = pcre2_match(code, subject, text.size(), 0, options | PCRE2_NO_JIT,
                      scratch.data, scratch.context);
   }
-  if (rc >= 0) return true;
+  if (rc >= 0) {
+    if (length != nullptr) {
+      *length = pcre2_get_ovector_pointer(scratch.data)[1];
+    }
+    return true;
+  }
   if (rc == PCRE2_ERROR_NOMATCH) return false;
   if (rc <= PCRE2_ERROR_UTF8_ERR1 && rc >= PCRE2_ERROR_UTF8_ERR21) {
     return absl::InvalidArgumentError("the name is not valid UTF-8");
@@ -135,6 +142,15 @@ absl::StatusOr<Pattern> Pattern::Compile(const std::string& python_re) {
 
 absl::StatusOr<bool> Pattern::Match(const std::string& text) const {
   return RunCode(impl_->code.get(), text);
+}
+
+absl::StatusOr<std::optional<size_t>> Pattern::MatchLength(
+    const std::string& text) const {
+  size_t length = 0;
+  FTS_ASSIGN_OR_RETURN(const bool hit,
+                       RunCode(impl_->code.get(), text, &length));
+  if (!hit) return std::optional<size_t>();
+  return std::optional<size_t>(length);
 }
 
 absl::StatusOr<bool> Pattern::FullMatch(const std::string& text) const {

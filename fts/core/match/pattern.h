@@ -8,7 +8,9 @@
 #ifndef FTS_CORE_MATCH_PATTERN_H_
 #define FTS_CORE_MATCH_PATTERN_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,6 +29,11 @@ class Pattern {
   // Errors: RESOURCE_EXHAUSTED when the match limit is hit (a pattern that
   // backtracks without end), INVALID_ARGUMENT when `text` is not UTF-8.
   absl::StatusOr<bool> Match(const std::string& text) const;
+
+  // How many bytes of `text` re.match takes from its start; nullopt when it is
+  // None. Errors: as Match.
+  absl::StatusOr<std::optional<size_t>> MatchLength(
+      const std::string& text) const;
 
   // re.fullmatch(pattern, text) is not None. Errors: as Match.
   absl::StatusOr<bool> FullMatch(const std::string& text) const;

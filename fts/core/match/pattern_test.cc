@@ -139,6 +139,21 @@ TEST(Pattern, RunawayBacktrackingIsAnErrorNotAHang) {
   }
 }
 
+TEST(Pattern, LengthOfAMatch) {
+  const auto length = [](const char* pattern, const char* text) {
+    const auto compiled = Pattern::Compile(pattern);
+    if (!compiled.ok()) return -2;
+    const auto taken = compiled->MatchLength(text);
+    if (!taken.ok()) return -3;
+    return taken->has_value() ? static_cast<int>(**taken) : -1;
+  };
+  EXPECT_EQ(length("layers.1", "layers.10.w"), 8);
+  EXPECT_EQ(length("layers.(1).*", "layers.10.w"), 11);  // with a capture
+  EXPECT_EQ(length("layers.1(?=0)", "layers.10.w"), 8);
+  EXPECT_EQ(length("", "layers"), 0);
+  EXPECT_EQ(length("ayers", "layers"), -1);
+}
+
 TEST(Pattern, NamesMustBeUtf8) {
   const auto pattern = Pattern::Compile("a");
   ASSERT_TRUE(pattern.ok());

@@ -41,6 +41,15 @@ inline constexpr char kBadReinit[] = "bad_reinit";
 inline constexpr char kReinitOverridden[] = "reinit_overridden";         // W
 inline constexpr char kDroppedOptimizerArg[] = "dropped_optimizer_arg";  // W
 
+// What the linter says of a valid schedule; all are warnings.
+inline constexpr char kPrefixMatch[] = "prefix_match";
+inline constexpr char kFrozenForever[] = "frozen_forever";
+inline constexpr char kUnreachablePhase[] = "unreachable_phase";
+inline constexpr char kTiedThaw[] = "tied_thaw";
+inline constexpr char kEarlyLimit[] = "early_limit";
+inline constexpr char kZeroLr[] = "zero_lr";
+inline constexpr char kNoEffect[] = "no_effect";
+
 }  // namespace fts::codes
 
 #endif  // FTS_CORE_SCHEDULE_CODES_H_
