@@ -17,6 +17,8 @@ struct AdamOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
+  bool amsgrad = false;  // one more state tensor
+  bool maximize = false;
 };
 
 // Weight decay applied to the values, apart from the gradient.

@@ -14,6 +14,9 @@ inline constexpr char kUnknownOptimizer[] = "unknown_optimizer";
 // No learning-rate scheduler of that name exists.
 inline constexpr char kUnknownLrScheduler[] = "unknown_lr_scheduler";
 
+// init_pg_lrs lists another number of rates than there are groups.
+inline constexpr char kGroupLrsCount[] = "group_lrs_count";  // W
+
 }  // namespace fts::codes
 
 #endif  // FTS_CORE_OPTIM_CODES_H_

@@ -8,6 +8,7 @@
 #define FTS_CORE_OPTIM_GROUP_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,19 +19,30 @@ class FlatParameter;
 // Which extents of its flat parameters a group takes.
 enum class ExtentClass { kAll, kDecay, kNoDecay };
 
+// A set of parameters by Extent::param_index; indices past the end are not in
+// it. Absent: all parameters.
+using ParameterSet = std::optional<std::vector<bool>>;
+
 struct GroupOptions {
-  std::string name;  // shown in messages and checkpoints, such as "phase 1"
+  // Shown to users in messages and checkpoints: "phase 1", "phase 1 no_decay",
+  // "phase 1 model.layers.3".
+  std::string name;
   double lr = 0;
   double weight_decay = 0;
+  // The group takes the extents that are in both.
   ExtentClass extents = ExtentClass::kAll;
+  ParameterSet parameters = std::nullopt;
 };
 
 struct Group {
   std::string name;
   double lr = 0;          // the rate of the next step; schedulers write it
-  double initial_lr = 0;  // the rate it was added with
+  double initial_lr = 0;  // the rate it was added with, or a later base rate
   double weight_decay = 0;
   ExtentClass extents = ExtentClass::kAll;
+  ParameterSet parameters = std::nullopt;
+  // Empty once a freeze took them out: the group keeps its place, so that lists
+  // of rates keep their order.
   std::vector<std::shared_ptr<FlatParameter>> members;
 };
 

@@ -85,6 +85,17 @@ bool KeywordReader::Bool(const std::string& key, bool fallback) {
   return fallback;
 }
 
+std::string KeywordReader::String(const std::string& key,
+                                  const std::string& fallback) {
+  const YamlNode* node = Find(key);
+  if (node == nullptr || node->is_null()) return fallback;
+  if (node->is_string()) return node->text();
+  Problem(codes::kBadType,
+          "'" + key + "' is " + DescribeYaml(*node) + "; it must be a string",
+          node->where());
+  return fallback;
+}
+
 size_t KeywordReader::Choice(const std::string& key,
                              const std::vector<std::string>& choices,
                              size_t fallback) {

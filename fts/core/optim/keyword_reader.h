@@ -43,6 +43,7 @@ class KeywordReader {
                 const NumberRule& rule);
   int64_t Int(const std::string& key, int64_t fallback, int64_t least);
   bool Bool(const std::string& key, bool fallback);
+  std::string String(const std::string& key, const std::string& fallback);
   // The index of the choice written.
   size_t Choice(const std::string& key, const std::vector<std::string>& choices,
                 size_t fallback);

@@ -41,6 +41,7 @@ class MultiStepLr : public LrScheduler {
 
  protected:
   double NextLr(size_t i, bool initial) const override;
+  double RestartLr(size_t i) const override;
 
  private:
   std::map<int64_t, int> milestones_;
@@ -69,6 +70,7 @@ class ConstantLr : public LrScheduler {
 
  protected:
   double NextLr(size_t i, bool initial) const override;
+  double RestartLr(size_t i) const override;
 
  private:
   double factor_;
@@ -85,10 +87,28 @@ class LinearLr : public LrScheduler {
 
  protected:
   double NextLr(size_t i, bool initial) const override;
+  double RestartLr(size_t i) const override;
+  std::string NoRestart() const override;
 
  private:
   double start_, end_;
   int64_t total_iters_;
+};
+
+// To 0 over total_iters steps, as a power of what is left of them.
+class PolynomialLr : public LrScheduler {
+ public:
+  explicit PolynomialLr(int64_t total_iters = 5, double power = 1.0)
+      : total_iters_(total_iters), power_(power) {}
+  std::string name() const override { return "PolynomialLR"; }
+
+ protected:
+  double NextLr(size_t i, bool initial) const override;
+  std::string NoRestart() const override;
+
+ private:
+  int64_t total_iters_;
+  double power_;
 };
 
 // Half a cosine from the base rate to eta_min over t_max steps, and back.
@@ -100,6 +120,7 @@ class CosineAnnealingLr : public LrScheduler {
 
  protected:
   double NextLr(size_t i, bool initial) const override;
+  double RestartLr(size_t i) const override;
 
  private:
   int64_t t_max_;
@@ -113,17 +134,19 @@ class CosineAnnealingWarmRestarts : public LrScheduler {
  public:
   explicit CosineAnnealingWarmRestarts(int64_t t_0, int64_t t_mult = 1,
                                        double eta_min = 0)
-      : length_(t_0), t_mult_(t_mult), eta_min_(eta_min) {}
+      : t_0_(t_0), length_(t_0), t_mult_(t_mult), eta_min_(eta_min) {}
   std::string name() const override { return "CosineAnnealingWarmRestarts"; }
 
   LrSchedulerState Save() const override;
-  void Load(const LrSchedulerState& state) override;
+  absl::Status Load(const LrSchedulerState& state) override;
 
  protected:
-  void Advance(bool initial) override;
+  absl::Status Advance(bool initial) override;
   double NextLr(size_t i, bool initial) const override;
+  double RestartLr(size_t i) const override { return NextLr(i, false); }
 
  private:
+  int64_t t_0_;
   int64_t current_ = 0;
   int64_t length_;
   int64_t t_mult_;

@@ -3,10 +3,12 @@
 #include "fts/core/optim/optimizer.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/scalar_tensor.h>
 
 #include <algorithm>
+#include <atomic>
+#include <unordered_set>
 #include <utility>
 
 #include "fts/core/base/status.h"
@@ -14,9 +16,14 @@
 namespace fts::optim {
 namespace {
 
-bool Takes(ExtentClass wanted, const Extent& extent) {
-  return wanted == ExtentClass::kAll ||
-         (wanted == ExtentClass::kDecay) == extent.decay;
+bool Takes(const Group& group, const Extent& extent) {
+  if (group.extents != ExtentClass::kAll &&
+      (group.extents == ExtentClass::kDecay) != extent.decay) {
+    return false;
+  }
+  if (!group.parameters.has_value()) return true;
+  const auto index = static_cast<size_t>(extent.param_index);
+  return index < group.parameters->size() && (*group.parameters)[index];
 }
 
 bool IsUsed(const UsedMask& used, const Extent& extent) {
@@ -24,31 +31,24 @@ bool IsUsed(const UsedMask& used, const Extent& extent) {
   return index >= used.size() || used[index];
 }
 
-int64_t Bytes(const std::vector<at::Tensor>& tensors) {
-  int64_t bytes = 0;
-  for (const at::Tensor& tensor : tensors) bytes += tensor.nbytes();
-  return bytes;
-}
-
 std::string GroupName(const std::string& name) {
   return "optimizer group '" + name + "'";
 }
 
-}  // namespace
-
-int64_t OptimizerSnapshot::bytes() const {
-  int64_t bytes = 0;
-  for (const auto& [flat, entry] : entries) bytes += Bytes(entry.moments);
-  return bytes;
+uint64_t NewBirth() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
 }
+
+}  // namespace
 
 Optimizer::~Optimizer() = default;
 
 absl::Status Optimizer::CheckMember(
-    const GroupOptions& options, const std::shared_ptr<FlatParameter>& member,
+    const Group& group, const std::shared_ptr<FlatParameter>& member,
     int index) const {
   const std::string where =
-      GroupName(options.name) + ": member " + std::to_string(index);
+      GroupName(group.name) + ": member " + std::to_string(index);
   if (member == nullptr) {
     return absl::InvalidArgumentError(where + " is null");
   }
@@ -76,7 +76,7 @@ absl::Status Optimizer::CheckMember(
   for (size_t i = 0; i < member->extents().size(); ++i) {
     const Extent& extent = member->extents()[i];
     const int owner = known->second.owner[i];
-    if (Takes(options.extents, extent) && owner >= 0) {
+    if (owner >= 0 && Takes(group, extent)) {
       return absl::InvalidArgumentError(
           where + ": parameter " + std::to_string(extent.param_index) +
           " is in " + GroupName(groups_[owner].name) + " already");
@@ -85,42 +85,89 @@ absl::Status Optimizer::CheckMember(
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Optimizer::AddGroup(
-    const GroupOptions& options,
-    std::vector<std::shared_ptr<FlatParameter>> members) {
+absl::Status Optimizer::CheckMembers(const Group& group,
+                                     const Members& members) const {
+  std::unordered_set<const FlatParameter*> seen;
+  for (size_t i = 0; i < members.size(); ++i) {
+    FTS_RETURN_IF_ERROR(CheckMember(group, members[i], static_cast<int>(i)));
+    if (!seen.insert(members[i].get()).second) {
+      return absl::InvalidArgumentError(GroupName(group.name) + ": member " +
+                                        std::to_string(i) + " is listed twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Optimizer::AddGroup(const GroupOptions& options,
+                                        Members members) {
   if (!(options.lr >= 0) || !(options.weight_decay >= 0)) {
     return absl::InvalidArgumentError(
         GroupName(options.name) + ": lr " + std::to_string(options.lr) +
         " and weight_decay " + std::to_string(options.weight_decay) +
         " must not be negative");
   }
-  for (size_t i = 0; i < members.size(); ++i) {
-    FTS_RETURN_IF_ERROR(CheckMember(options, members[i], static_cast<int>(i)));
-    if (std::count(members.begin(), members.end(), members[i]) > 1) {
-      return absl::InvalidArgumentError(GroupName(options.name) + ": member " +
-                                        std::to_string(i) + " is listed twice");
-    }
-  }
+  Group group{
+      options.name,    options.lr,         options.lr, options.weight_decay,
+      options.extents, options.parameters, {}};
+  FTS_RETURN_IF_ERROR(CheckMembers(group, members));
   const int index = static_cast<int>(groups_.size());
+  groups_.push_back(std::move(group));
+  TakeIn(index, std::move(members));
+  return index;
+}
+
+absl::Status Optimizer::ExtendGroup(int index, Members members) {
+  if (index < 0 || index >= static_cast<int>(groups_.size())) {
+    return absl::InvalidArgumentError("there is no optimizer group " +
+                                      std::to_string(index) + "; there are " +
+                                      std::to_string(groups_.size()));
+  }
+  FTS_RETURN_IF_ERROR(CheckMembers(groups_[index], members));
+  TakeIn(index, std::move(members));
+  return absl::OkStatus();
+}
+
+void Optimizer::TakeIn(int index, Members members) {
+  Group& group = groups_[index];
   at::NoGradGuard no_grad;
   const size_t num_moments = StateNames().size();
-  for (const auto& member : members) {
+  for (std::shared_ptr<FlatParameter>& member : members) {
     State& state = state_[member.get()];
     const std::vector<Extent>& extents = member->extents();
-    if (state.owner.empty()) {
+    if (state.birth == 0) {
+      state.birth = NewBirth();
       state.owner.assign(extents.size(), -1);
       state.steps.assign(extents.size(), 0);
       for (size_t m = 0; m < num_moments; ++m) {
-        state.moments.push_back(at::zeros_like(member->value()));
+        state.moments.push_back(at::full_like(member->value(), InitialState()));
       }
     }
     for (size_t i = 0; i < extents.size(); ++i) {
-      if (Takes(options.extents, extents[i])) state.owner[i] = index;
+      if (Takes(group, extents[i])) state.owner[i] = index;
     }
+    group.members.push_back(std::move(member));
   }
-  groups_.push_back({options.name, options.lr, options.lr, options.weight_decay,
-                     options.extents, std::move(members)});
-  return index;
+}
+
+void Optimizer::Remove(const std::vector<const FlatParameter*>& members) {
+  std::unordered_set<const FlatParameter*> gone;
+  for (const FlatParameter* member : members) {
+    if (state_.erase(member) > 0) gone.insert(member);
+  }
+  if (gone.empty()) return;
+  for (Group& group : groups_) {
+    Members& old = group.members;
+    old.erase(std::remove_if(old.begin(), old.end(),
+                             [&](const std::shared_ptr<FlatParameter>& member) {
+                               return gone.count(member.get()) > 0;
+                             }),
+              old.end());
+  }
+}
+
+at::Tensor Optimizer::StepNumber(const Run& run) {
+  return at::scalar_tensor(static_cast<double>(run.step + 1),
+                           run.value.options().dtype(at::kFloat));
 }
 
 absl::Status Optimizer::Step(const UsedMask& used) {
@@ -189,88 +236,6 @@ absl::Status Optimizer::StepMember(int group_index, FlatParameter& flat,
     run.step = step;
     Update(group, run);
     ++last_step_calls_;
-  }
-  return absl::OkStatus();
-}
-
-int64_t Optimizer::StateBytes() const {
-  int64_t bytes = 0;
-  for (const auto& [flat, state] : state_) bytes += Bytes(state.moments);
-  return bytes;
-}
-
-std::vector<std::pair<std::string, at::Tensor>> Optimizer::StateTensors(
-    const FlatParameter& flat) const {
-  std::vector<std::pair<std::string, at::Tensor>> out;
-  auto found = state_.find(&flat);
-  if (found == state_.end()) return out;
-  const std::vector<std::string> names = StateNames();
-  for (size_t m = 0; m < names.size(); ++m) {
-    out.emplace_back(names[m], found->second.moments[m]);
-  }
-  return out;
-}
-
-std::vector<int64_t> Optimizer::StepCounts(const FlatParameter& flat) const {
-  auto found = state_.find(&flat);
-  return found == state_.end() ? std::vector<int64_t>{} : found->second.steps;
-}
-
-void Optimizer::Save(OptimizerSnapshot* snapshot) const {
-  at::NoGradGuard no_grad;
-  std::unordered_map<const FlatParameter*, OptimizerSnapshot::Entry> old;
-  old.swap(snapshot->entries);
-  for (const auto& [flat, state] : state_) {
-    OptimizerSnapshot::Entry& entry = snapshot->entries[flat];
-    auto reusable = old.find(flat);
-    if (reusable != old.end()) entry = std::move(reusable->second);
-    entry.steps = state.steps;
-    entry.moments.resize(state.moments.size());
-    for (size_t m = 0; m < state.moments.size(); ++m) {
-      const at::Tensor& moment = state.moments[m];
-      at::Tensor& copy = entry.moments[m];
-      if (!copy.defined() || copy.sizes() != moment.sizes() ||
-          copy.scalar_type() != moment.scalar_type()) {
-        copy = at::empty_like(moment, at::TensorOptions(at::kCPU));
-      }
-      copy.copy_(moment);
-    }
-  }
-}
-
-absl::Status Optimizer::Restore(const OptimizerSnapshot& snapshot) {
-  at::NoGradGuard no_grad;
-  for (const auto& [flat, state] : state_) {
-    auto found = snapshot.entries.find(flat);
-    if (found == snapshot.entries.end()) continue;
-    const auto& entry = found->second;
-    bool same = entry.steps.size() == state.steps.size() &&
-                entry.moments.size() == state.moments.size();
-    for (size_t m = 0; same && m < state.moments.size(); ++m) {
-      same = entry.moments[m].sizes() == state.moments[m].sizes();
-    }
-    if (!same) {
-      return absl::FailedPreconditionError(
-          name() +
-          ": the snapshot's layout is not the optimizer's any more; take a new "
-          "one after a change of layout");
-    }
-  }
-  for (auto& [flat, state] : state_) {
-    auto found = snapshot.entries.find(flat);
-    const bool known = found != snapshot.entries.end();
-    for (size_t m = 0; m < state.moments.size(); ++m) {
-      if (known) {
-        state.moments[m].copy_(found->second.moments[m]);
-      } else {
-        state.moments[m].zero_();
-      }
-    }
-    if (known) {
-      state.steps = found->second.steps;
-    } else {
-      std::fill(state.steps.begin(), state.steps.end(), 0);
-    }
   }
   return absl::OkStatus();
 }

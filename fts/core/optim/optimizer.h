@@ -1,7 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // Optimizers over flat ranges: groups, per-parameter step counts, state that
-// can be saved and put back. The update rules are in adam.h and sgd.h.
+// can be saved and put back. The update rules are in adam.h, sgd.h, adagrad.h
+// and rms_prop.h.
 // Threads: confined to the training thread.
 
 #ifndef FTS_CORE_OPTIM_OPTIMIZER_H_
@@ -33,6 +34,7 @@ struct OptimizerSnapshot {
   struct Entry {
     std::vector<at::Tensor> moments;  // host copies, one per state tensor
     std::vector<int64_t> steps;       // one per extent
+    uint64_t birth = 0;  // which life of the member's state this was
   };
   std::unordered_map<const FlatParameter*, Entry> entries;
 
@@ -51,17 +53,27 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // PyTorch's class name: "AdamW", "Adam", "SGD".
+  // PyTorch's class name: "AdamW", "SGD", …
   virtual std::string name() const = 0;
 
-  // Adds a group and allocates its state (zeros, on the values' device); its
+  // Adds a group and allocates its state (on the values' device); its
   // initial_lr is its lr. Returns its index. Groups may share a flat parameter
-  // when they take different classes of its extents. A group may be empty.
+  // when they take different extents of it. A group may be empty.
   // Errors: INVALID_ARGUMENT for a negative lr or weight_decay, a null member,
-  // extents that another group has, or extents out of order or bounds.
+  // extents that another group has, or extents out of order or bounds. Then
+  // nothing changed.
   absl::StatusOr<int> AddGroup(
       const GroupOptions& options,
       std::vector<std::shared_ptr<FlatParameter>> members);
+
+  // Adds members to an existing group, which takes the extents it was made for.
+  // Errors: as AddGroup; INVALID_ARGUMENT when there is no such group.
+  absl::Status ExtendGroup(int index,
+                           std::vector<std::shared_ptr<FlatParameter>> members);
+
+  // Takes flat parameters out of all their groups and frees their state; those
+  // that are in no group are skipped. Added again later they start afresh.
+  void Remove(const std::vector<const FlatParameter*>& members);
 
   const std::vector<Group>& groups() const { return groups_; }
   // For learning-rate schedulers; the pointer stays valid.
@@ -90,7 +102,8 @@ class Optimizer {
   void Save(OptimizerSnapshot* snapshot) const;
 
   // Puts moments and step counts back; groups and learning rates stay. A member
-  // added since the snapshot starts afresh (zero moments, no steps).
+  // added since the snapshot, also one that was removed and came back, starts
+  // afresh.
   // Errors: FAILED_PRECONDITION when a member's layout changed since; then
   // nothing was written.
   absl::Status Restore(const OptimizerSnapshot& snapshot);
@@ -105,8 +118,14 @@ class Optimizer {
     int64_t step = 0;                 // steps made before this one
   };
 
+  // The number of the step being made, as the fused kernels take it: an fp32
+  // scalar on the values' device.
+  static at::Tensor StepNumber(const Run& run);
+
   // The names of the state tensors, each shaped and typed like the value.
   virtual std::vector<std::string> StateNames() const = 0;
+  // What state tensors hold before the first step.
+  virtual double InitialState() const { return 0; }
   virtual void Update(const Group& group, const Run& run) = 0;
 
  private:
@@ -114,11 +133,15 @@ class Optimizer {
     std::vector<at::Tensor> moments;
     std::vector<int64_t> steps;  // one per extent
     std::vector<int> owner;      // the group of each extent; -1 = none
+    uint64_t birth = 0;          // unique in the process
   };
+  using Members = std::vector<std::shared_ptr<FlatParameter>>;
 
-  absl::Status CheckMember(const GroupOptions& options,
+  absl::Status CheckMembers(const Group& group, const Members& members) const;
+  absl::Status CheckMember(const Group& group,
                            const std::shared_ptr<FlatParameter>& member,
                            int index) const;
+  void TakeIn(int index, Members members);
   absl::Status StepMember(int group_index, FlatParameter& flat,
                           const UsedMask& used);
 

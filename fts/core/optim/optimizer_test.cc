@@ -1,86 +1,24 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // Updates against torch.optim's (testdata/optimizer_golden.py), and the rules
-// about groups, unused parameters and saved state.
+// about groups and unused parameters.
 
 #include "fts/core/optim/optimizer.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <set>
-
+#include "fts/core/optim/adagrad.h"
 #include "fts/core/optim/adam.h"
 #include "fts/core/optim/clip.h"
+#include "fts/core/optim/optimizer_testutil.h"
+#include "fts/core/optim/rms_prop.h"
 #include "fts/core/optim/sgd.h"
 
 namespace fts::optim {
 namespace {
 
 #include "fts/core/optim/testdata/optimizer_golden.inc"
-
-const std::vector<int64_t> kSizes = {5, 3, 7};
-constexpr int kSteps = 6;
-
-bool Unused(int parameter, int step) {
-  return parameter == 1 && (step == 2 || step == 3);
-}
-
-float Grid(int parameter, int element, int step) {
-  return static_cast<float>((element * 37 + step * 11 + parameter * 5) % 17 -
-                            8) /
-         8.0f;
-}
-
-class FakeFlat : public FlatParameter {
- public:
-  // Parameters of these sizes one after another; the last has no decay.
-  explicit FakeFlat(std::vector<int64_t> sizes = kSizes, int64_t padding = 1,
-                    at::ScalarType dtype = at::kFloat) {
-    int64_t end = 0;
-    for (size_t p = 0; p < sizes.size(); ++p) {
-      extents_.push_back(
-          {end, end + sizes[p], static_cast<int>(p), p + 1 != sizes.size()});
-      end += sizes[p];
-    }
-    value_ = at::zeros({end + padding}, dtype);
-    grad_ = at::zeros({end + padding}, dtype);
-    Fill(value_, 100);
-  }
-
-  void Fill(at::Tensor tensor, int step) {
-    for (const Extent& extent : extents_) {
-      for (int64_t i = extent.begin; i < extent.end; ++i) {
-        tensor[i] =
-            Grid(extent.param_index, static_cast<int>(i - extent.begin), step);
-      }
-    }
-  }
-
-  at::Tensor value() override { return value_; }
-  at::Tensor grad() override { return grad_; }
-  const std::vector<Extent>& extents() const override { return extents_; }
-
-  at::Tensor value_, grad_;
-  std::vector<Extent> extents_;
-};
-
-UsedMask UsedAt(int step) {
-  UsedMask used;
-  for (size_t p = 0; p < kSizes.size(); ++p) {
-    used.push_back(!Unused(static_cast<int>(p), step));
-  }
-  return used;
-}
-
-void AddTwoGroups(Optimizer& optimizer, std::shared_ptr<FakeFlat> flat) {
-  ASSERT_TRUE(
-      optimizer.AddGroup({"decay", 0.01, 0.1, ExtentClass::kDecay}, {flat})
-          .ok());
-  ASSERT_TRUE(
-      optimizer.AddGroup({"no_decay", 0.01, 0.0, ExtentClass::kNoDecay}, {flat})
-          .ok());
-}
 
 void RunSteps(Optimizer& optimizer, FakeFlat& flat) {
   for (int step = 0; step < kSteps; ++step) {
@@ -204,87 +142,6 @@ TEST(OptimizerTest, SplittingAFlatChangesNothing) {
   }
   EXPECT_TRUE(at::allclose(at::cat({left->value_, right->value_}), flat->value_,
                            0, 1e-7));
-}
-
-TEST(OptimizerTest, Bf16StatesAreBf16) {
-  FlatAdamW optimizer;
-  auto flat = std::make_shared<FakeFlat>(kSizes, 1, at::kBFloat16);
-  ASSERT_TRUE(optimizer.AddGroup({"all", 0.01, 0.1}, {flat}).ok());
-  flat->Fill(flat->grad_, 0);
-  ASSERT_TRUE(optimizer.Step().ok());
-  EXPECT_EQ(optimizer.StateBytes(), 2 * 16 * 2);
-}
-
-TEST(OptimizerTest, CountsTheBytesOfMoments) {
-  auto flat = std::make_shared<FakeFlat>();
-  FlatAdamW adamw;
-  AddTwoGroups(adamw, flat);
-  EXPECT_EQ(adamw.StateBytes(), 2 * 16 * 4);
-  FlatSgd plain;
-  AddTwoGroups(plain, flat);
-  EXPECT_EQ(plain.StateBytes(), 0);
-  EXPECT_EQ(adamw.StateTensors(*flat)[1].first, "exp_avg_sq");
-  FakeFlat other;
-  EXPECT_TRUE(adamw.StateTensors(other).empty());
-}
-
-TEST(OptimizerTest, RestoreRewindsMomentsAndStepsAndKeepsRates) {
-  FlatAdamW optimizer;
-  auto flat = std::make_shared<FakeFlat>();
-  AddTwoGroups(optimizer, flat);
-  flat->Fill(flat->grad_, 0);
-  ASSERT_TRUE(optimizer.Step().ok());
-  OptimizerSnapshot snapshot;
-  optimizer.Save(&snapshot);
-  const at::Tensor value = flat->value_.clone();
-  EXPECT_EQ(snapshot.bytes(), 2 * 16 * 4);
-
-  ASSERT_TRUE(optimizer.Step().ok());
-  const at::Tensor wanted = flat->value_.clone();
-  ASSERT_TRUE(optimizer.Step({true, false, true}).ok());
-  auto late = std::make_shared<FakeFlat>();
-  ASSERT_TRUE(optimizer.AddGroup({"late", 0.5, 0}, {late}).ok());
-  late->Fill(late->grad_, 2);
-  ASSERT_TRUE(optimizer.Step().ok());
-  (*optimizer.mutable_groups())[0].lr = 0.01 * 0.7;
-
-  ASSERT_TRUE(optimizer.Restore(snapshot).ok());
-  EXPECT_EQ(optimizer.groups()[0].lr, 0.01 * 0.7);
-  EXPECT_EQ(optimizer.groups().size(), 3u);
-  EXPECT_EQ(optimizer.StepCounts(*flat), (std::vector<int64_t>{1, 1, 1}));
-  // Added since: afresh.
-  EXPECT_EQ(optimizer.StepCounts(*late), (std::vector<int64_t>{0, 0, 0}));
-  EXPECT_EQ(optimizer.StateTensors(*late)[0].second.abs().max().item<float>(),
-            0.0f);
-  // The step made from there is the one made before, bit for bit.
-  (*optimizer.mutable_groups())[0].lr = 0.01;
-  flat->value_.copy_(value);
-  ASSERT_TRUE(optimizer.Step().ok());
-  EXPECT_TRUE(at::equal(flat->value_, wanted));
-}
-
-TEST(OptimizerTest, SavingAgainReusesTheMemory) {
-  FlatAdamW optimizer;
-  auto flat = std::make_shared<FakeFlat>();
-  AddTwoGroups(optimizer, flat);
-  OptimizerSnapshot snapshot;
-  optimizer.Save(&snapshot);
-  const void* before = snapshot.entries[flat.get()].moments[0].data_ptr();
-  optimizer.Save(&snapshot);
-  EXPECT_EQ(snapshot.entries[flat.get()].moments[0].data_ptr(), before);
-  EXPECT_NE(before, optimizer.StateTensors(*flat)[0].second.data_ptr());
-}
-
-TEST(OptimizerTest, RestoringAnotherLayoutIsAnError) {
-  FlatAdamW optimizer;
-  auto flat = std::make_shared<FakeFlat>();
-  AddTwoGroups(optimizer, flat);
-  OptimizerSnapshot snapshot;
-  optimizer.Save(&snapshot);
-  snapshot.entries[flat.get()].moments[0] = at::zeros({3});
-  EXPECT_EQ(optimizer.Restore(snapshot).message(),
-            "AdamW: the snapshot's layout is not the optimizer's any more; "
-            "take a new one after a change of layout");
 }
 
 TEST(OptimizerTest, NamesWrongGroups) {

@@ -3,8 +3,9 @@
 #include "fts/core/optim/reduce_on_plateau.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
+
+#include "fts/core/base/status.h"
 
 namespace fts::optim {
 
@@ -13,17 +14,18 @@ ReduceOnPlateau::ReduceOnPlateau(ReduceOnPlateauOptions options)
       best_(options_.minimize ? std::numeric_limits<double>::infinity()
                               : -std::numeric_limits<double>::infinity()) {}
 
-void ReduceOnPlateau::OnAttached(size_t first_new) {
+absl::Status ReduceOnPlateau::CheckGroupCount(size_t num_groups) const {
   const size_t listed = options_.min_lr.size();
-  if (first_new == 0 && listed > 1) {
-    if (listed != groups().size()) {
-      throw std::invalid_argument(
-          "ReduceLROnPlateau: min_lr lists " + std::to_string(listed) +
-          " rates, the optimizer has " + std::to_string(groups().size()) +
-          " groups; give one rate, or one per group");
-    }
-    min_lrs_ = options_.min_lr;
-  }
+  if (listed <= 1 || listed == num_groups) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "ReduceLROnPlateau: min_lr lists " + std::to_string(listed) +
+      " rates, the optimizer has " + std::to_string(num_groups) +
+      " groups; give one rate, or one per group");
+}
+
+void ReduceOnPlateau::TakeIn(size_t first_new) {
+  LrScheduler::TakeIn(first_new);
+  if (first_new == 0 && options_.min_lr.size() > 1) min_lrs_ = options_.min_lr;
   const double fill = min_lrs_.empty() ? options_.min_lr.at(0) : min_lrs_[0];
   min_lrs_.resize(groups().size(), fill);
 }
@@ -40,7 +42,7 @@ bool ReduceOnPlateau::IsBetter(double metric) const {
                            : metric > best_ + threshold;
 }
 
-void ReduceOnPlateau::StepMetric(double metric) {
+absl::Status ReduceOnPlateau::StepMetric(double metric) {
   ++last_epoch_;
   if (IsBetter(metric)) {
     best_ = metric;
@@ -52,7 +54,7 @@ void ReduceOnPlateau::StepMetric(double metric) {
     --cooldown_;
     bad_ = 0;
   }
-  if (bad_ <= options_.patience) return;
+  if (bad_ <= options_.patience) return absl::OkStatus();
   for (size_t i = 0; i < groups().size(); ++i) {
     const double old_lr = groups()[i].lr;
     const double new_lr = std::max(old_lr * options_.factor, min_lrs_[i]);
@@ -60,6 +62,7 @@ void ReduceOnPlateau::StepMetric(double metric) {
   }
   cooldown_ = options_.cooldown;
   bad_ = 0;
+  return absl::OkStatus();
 }
 
 LrSchedulerState ReduceOnPlateau::Save() const {
@@ -70,12 +73,14 @@ LrSchedulerState ReduceOnPlateau::Save() const {
   return state;
 }
 
-void ReduceOnPlateau::Load(const LrSchedulerState& state) {
-  LrScheduler::Load(state);
-  best_ = state.values.at(0);
-  bad_ = static_cast<int64_t>(state.values.at(1));
-  cooldown_ = static_cast<int64_t>(state.values.at(2));
+absl::Status ReduceOnPlateau::Load(const LrSchedulerState& state) {
+  FTS_RETURN_IF_ERROR(CheckValues(state, 3));
+  FTS_RETURN_IF_ERROR(LrScheduler::Load(state));
+  best_ = state.values[0];
+  bad_ = static_cast<int64_t>(state.values[1]);
+  cooldown_ = static_cast<int64_t>(state.values[2]);
   min_lrs_.assign(state.values.begin() + 3, state.values.end());
+  return absl::OkStatus();
 }
 
 }  // namespace fts::optim

@@ -34,19 +34,18 @@ class ReduceOnPlateau : public LrScheduler {
   std::string name() const override { return "ReduceLROnPlateau"; }
 
   bool needs_metric() const override { return true; }
-  void StepMetric(double metric) override;
+  absl::Status CheckGroupCount(size_t num_groups) const override;
+  absl::Status StepMetric(double metric) override;
 
   // One per group; a group added later takes the first.
   const std::vector<double>& min_lrs() const { return min_lrs_; }
 
   LrSchedulerState Save() const override;
-  void Load(const LrSchedulerState& state) override;
+  absl::Status Load(const LrSchedulerState& state) override;
 
  protected:
   double NextLr(size_t i, bool initial) const override;
-  // Throws std::invalid_argument when Attach finds another number of groups
-  // than a list of minimum rates has.
-  void OnAttached(size_t first_new) override;
+  void TakeIn(size_t first_new) override;
 
  private:
   bool IsBetter(double metric) const;

@@ -14,7 +14,7 @@ std::vector<std::string> FlatSgd::StateNames() const {
 void FlatSgd::Update(const Group& group, const Run& run) {
   at::_fused_sgd_({run.value}, {run.grad}, run.moments, group.weight_decay,
                   options_.momentum, group.lr, options_.dampening,
-                  options_.nesterov, /*maximize=*/false,
+                  options_.nesterov, options_.maximize,
                   /*is_first_step=*/run.step == 0);
 }
 

@@ -17,6 +17,7 @@ struct SgdOptions {
   double momentum = 0;
   double dampening = 0;
   bool nesterov = false;  // needs momentum > 0 and dampening = 0
+  bool maximize = false;
 };
 
 // Holds state only with momentum.

@@ -11,7 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
-#include "fts/core/optim/factory.h"
+#include "fts/core/optim/lr_scheduler_factory.h"
+#include "fts/core/optim/optimizer_factory.h"
 #include "fts/core/recompute/parse_options.h"
 #include "fts/core/recompute/saved_tensor_hooks.h"
 #include "fts/core/shard/tensor_util.h"
@@ -210,7 +211,7 @@ absl::StatusOr<Outcome> Session::StepEnd(int64_t step) {
   FTS_ASSIGN_OR_RETURN(Outcome outcome, driver_->StepEnd(step));
   if (lr_attached_ && !lr_scheduler_->needs_metric() &&
       options_.lr_scheduler->interval == LrSchedulerSpec::Interval::kStep) {
-    lr_scheduler_->Step();
+    FTS_RETURN_IF_ERROR(lr_scheduler_->Step());
   }
   return outcome;
 }
@@ -220,7 +221,7 @@ absl::StatusOr<Outcome> Session::ValidationEnd(int64_t epoch) {
   if (epoch >= 0 && lr_attached_ && lr_scheduler_->needs_metric()) {
     FTS_ASSIGN_OR_RETURN(const double metric,
                          Value(options_.lr_scheduler->monitor));
-    lr_scheduler_->StepMetric(metric);
+    FTS_RETURN_IF_ERROR(lr_scheduler_->StepMetric(metric));
   }
   return outcome;
 }
@@ -229,7 +230,7 @@ absl::StatusOr<Outcome> Session::EpochEnd(int64_t epoch) {
   FTS_ASSIGN_OR_RETURN(Outcome outcome, driver_->EpochEnd(epoch));
   if (lr_attached_ && !lr_scheduler_->needs_metric() &&
       options_.lr_scheduler->interval == LrSchedulerSpec::Interval::kEpoch) {
-    lr_scheduler_->Step();
+    FTS_RETURN_IF_ERROR(lr_scheduler_->Step());
   }
   return outcome;
 }
@@ -279,9 +280,10 @@ absl::Status Session::AddGroup(int phase, std::optional<double> lr) {
   moment_bytes_ = bytes;
   if (lr_scheduler_ == nullptr) return absl::OkStatus();
   if (lr_attached_) {
-    lr_scheduler_->OnGroupsAdded();
+    FTS_RETURN_IF_ERROR(lr_scheduler_->OnGroupsAdded());
   } else {
-    lr_scheduler_->Attach(optimizer_->mutable_groups());
+    FTS_RETURN_IF_ERROR(
+        lr_scheduler_->Attach(optimizer_->mutable_groups()));
     lr_attached_ = true;
   }
   return absl::OkStatus();

@@ -1,12 +1,12 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// Optimizers and learning-rate schedulers by name, from a run config.
-// A name is the short form ("adamw", "step_lr"), PyTorch's class name ("AdamW")
-// or its class path ("torch.optim.AdamW", "torch.optim.lr_scheduler.StepLR").
+// Optimizers by name, from a run config or a phase's new_optimizer. A name is
+// the short form ("adamw"), PyTorch's class name ("AdamW") or its class path
+// ("torch.optim.AdamW").
 // Threads: pure functions.
 
-#ifndef FTS_CORE_OPTIM_FACTORY_H_
-#define FTS_CORE_OPTIM_FACTORY_H_
+#ifndef FTS_CORE_OPTIM_OPTIMIZER_FACTORY_H_
+#define FTS_CORE_OPTIM_OPTIMIZER_FACTORY_H_
 
 #include <memory>
 #include <string>
@@ -14,7 +14,6 @@
 #include "absl/status/statusor.h"
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/config/yaml.h"
-#include "fts/core/optim/lr_scheduler.h"
 #include "fts/core/optim/optimizer.h"
 
 namespace fts::optim {
@@ -34,11 +33,6 @@ absl::StatusOr<OptimizerConfig> MakeOptimizer(const std::string& name,
                                               const YamlNode& args,
                                               Diagnostics* diags);
 
-// Likewise. The scheduler is not attached yet. `args` must not hold what the
-// caller reads itself (interval, monitor, …).
-absl::StatusOr<std::unique_ptr<LrScheduler>> MakeLrScheduler(
-    const std::string& name, const YamlNode& args, Diagnostics* diags);
-
 }  // namespace fts::optim
 
-#endif  // FTS_CORE_OPTIM_FACTORY_H_
+#endif  // FTS_CORE_OPTIM_OPTIMIZER_FACTORY_H_
