@@ -90,14 +90,6 @@ class Linter {
 
   void LintKeys(const Phase& phase) {
     const YamlNode body = Body(phase);
-    if (context_.epoch_transitions_only) {
-      for (const char* key : {"patience", "min_delta", "best_score"}) {
-        if (body.Find(key) == nullptr) continue;
-        NoEffect(phase, body, key,
-                 "with epoch_transitions_only there is no early stopping; "
-                 "remove one of the two");
-      }
-    }
     if (body.Find("lr_decay") != nullptr && phase.groups.size() == 1) {
       NoEffect(phase, body, "lr_decay",
                "all params of the phase are in one layer; remove it, or thaw "
@@ -120,72 +112,26 @@ class Linter {
     }
   }
 
-  // One of the limits that count over the whole run; false: not set.
-  struct Limit {
-    const char* key;
-    bool (*get)(const Phase& phase, double* out);
-  };
-
+  // Resolve compares the epochs of phases >= 1, as FTS does, and every other
+  // limit.
   void LintLimits() {
-    const Limit limits[] = {
-        {"max_transition_epoch",
-         [](const Phase& p, double* out) {
-           *out = static_cast<double>(p.max_transition_epoch);
-           return p.max_transition_epoch >= 0;
-         }},
-        {"max_transition_step",
-         [](const Phase& p, double* out) {
-           *out =
-               static_cast<double>(p.criteria.max_transition_step.value_or(0));
-           return p.criteria.max_transition_step.has_value();
-         }},
-        {"max_transition_tokens",
-         [](const Phase& p, double* out) {
-           *out = static_cast<double>(
-               p.criteria.max_transition_tokens.value_or(0));
-           return p.criteria.max_transition_tokens.has_value();
-         }},
-        {"max_transition_time",
-         [](const Phase& p, double* out) {
-           *out = p.criteria.max_transition_time.value_or(0);
-           return p.criteria.max_transition_time.has_value();
-         }},
-    };
-    for (const Limit& limit : limits) LintLimit(limit);
-  }
-
-  void LintLimit(const Limit& limit) {
-    const Phase* highest = nullptr;
-    double most = 0;
-    // Of the final phase they end nothing; Resolve says so.
-    for (int i = 0; i < schedule_.max_depth; ++i) {
+    if (schedule_.phases.empty()) return;
+    const int64_t first = schedule_.phases[0].max_transition_epoch;
+    if (first < 0) return;
+    for (int i = 1; i < schedule_.max_depth; ++i) {
       const Phase& phase = schedule_.phases[i];
-      double value = 0;
-      if (!limit.get(phase, &value)) continue;
-      // Resolve compares the epochs of phases >= 1, as FTS does.
-      const bool epochs = limit.key == std::string("max_transition_epoch");
-      if (highest != nullptr && value <= most &&
-          (!epochs || highest->index == 0)) {
-        const YamlNode body = Body(phase);
-        const SourceLocation where = body.KeyWhere(limit.key);
-        const YamlNode* low = body.Find(limit.key);
-        const YamlNode high_body = Body(*highest);
-        const YamlNode* high = high_body.Find(limit.key);
-        diags_->Warning(
-            codes::kEarlyLimit,
-            Label(phase.index) + ": " + limit.key +
-                (low != nullptr ? " " + low->Show() : "") +
-                " is not after that of " + Label(highest->index) +
-                (high != nullptr ? " (" + high->Show() + ")" : "") +
-                ": it counts from the start of the run, so the phase may last "
-                "only one " +
-                (epochs ? "epoch" : "step") + "; raise it",
-            where.known() ? where : phase.where);
-      }
-      if (highest == nullptr || value > most) {
-        highest = &phase;
-        most = value;
-      }
+      const int64_t epoch = phase.max_transition_epoch;
+      if (epoch < 0) continue;
+      if (epoch > first) return;
+      const SourceLocation where = Body(phase).KeyWhere("max_transition_epoch");
+      diags_->Warning(
+          codes::kEarlyLimit,
+          Label(i) + ": max_transition_epoch " + std::to_string(epoch) +
+              " is not after that of phase 0 (" + std::to_string(first) +
+              "): it counts from the start of the run, so the "
+              "phase may last only one epoch; raise it",
+          where.known() ? where : phase.where);
+      return;
     }
   }
 

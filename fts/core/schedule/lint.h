@@ -40,7 +40,7 @@ struct LintContext {
 //   frozen_forever     parameters that no phase thaws
 //   unreachable_phase  max_epochs or max_steps come before a phase can begin
 //   tied_thaw          a tied parameter thaws before what lies between its uses
-//   early_limit        a limit is not after that of an earlier phase
+//   early_limit        a max_transition_epoch is not after that of phase 0
 //   zero_lr            a phase thaws what never moves
 //   no_effect          a key that changes nothing
 void LintSchedule(const YamlNode& written, const Schedule& schedule,
