@@ -15,7 +15,8 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <sstream>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@
 #include "fts/core/config/run_config.h"
 #include "fts/core/nn/describe.h"
 #include "fts/core/nn/linear.h"
+#include "fts/core/optim/flat_parameter.h"
 #include "fts/core/session/session.h"
 #include "fts/train/run_setup.h"
 
@@ -167,11 +169,37 @@ class Trace {
     return absl::OkStatus();
   }
 
+  // How many parameters the group updates.
+  static int64_t Count(const optim::Group& group) {
+    std::set<int> parameters;
+    for (const auto& member : group.members) {
+      for (const optim::Extent& extent : member->extents()) {
+        if (group.extents != optim::ExtentClass::kAll &&
+            extent.decay != (group.extents == optim::ExtentClass::kDecay)) {
+          continue;
+        }
+        const size_t index = static_cast<size_t>(extent.param_index);
+        if (group.parameters.has_value() &&
+            (index >= group.parameters->size() ||
+             !(*group.parameters)[index])) {
+          continue;
+        }
+        parameters.insert(extent.param_index);
+      }
+    }
+    return static_cast<int64_t>(parameters.size());
+  }
+
   // The epoch that has just begun.
   void Note() {
     const optim::Optimizer& optimizer = session_->optimizer();
+    std::vector<int64_t> counts;
+    for (const optim::Group& group : optimizer.groups()) {
+      counts.push_back(Count(group));
+    }
     epochs_.push_back({{"depth", session_->scheduler().phase()},
                        {"thawed", model_->Trainable()},
+                       {"groups", counts},
                        {"lr", optim::LearningRates(optimizer.groups())},
                        {"optimizer", optimizer.name()}});
   }
@@ -193,8 +221,8 @@ absl::Status RunOne(const std::string& config_file,
                          LoadRunConfig({config_file}, {}, &diags));
     return train::PrepareRun(
         std::move(config), comm::LaunchEnvironment(),
-        [](const RunConfig&, Diagnostics*)
-            -> absl::StatusOr<std::unique_ptr<train::TrainModel>> {
+        [](const RunConfig&,
+           Diagnostics*) -> absl::StatusOr<std::unique_ptr<train::TrainModel>> {
           return std::make_unique<TraceModel>();
         },
         &diags);
