@@ -6,60 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "fts/core/scheduler/scheduler_testutil.h"
 #include "gtest/gtest.h"
 
 namespace fts {
 namespace {
 
-using Lines = std::vector<std::string>;
-
-// All four ports; writes down what is asked of them, fails where told to.
-class FakeEngine : public ParameterPort,
-                   public OptimizerPort,
-                   public SnapshotPort,
-                   public MetricPort {
- public:
-  absl::Status Thaw(int phase) override {
-    return Do(absl::StrCat("thaw ", phase));
-  }
-  absl::Status Freeze(int phase) override {
-    return Do(absl::StrCat("freeze ", phase));
-  }
-  absl::Status AddGroup(int phase, std::optional<double> lr) override {
-    return Do(absl::StrCat("group ", phase, " ", lr ? *lr : -1));
-  }
-  absl::Status ReplaceOptimizer(int phase) override {
-    return Do(absl::StrCat("optimizer ", phase));
-  }
-  absl::Status ReplaceLrScheduler(int phase) override {
-    return Do(absl::StrCat("lr scheduler ", phase));
-  }
-  absl::Status SaveBest(const BestRecord& best) override {
-    return Do(absl::StrCat("save ", best.metric));
-  }
-  absl::Status RestoreBest(const BestRecord& best) override {
-    return Do(absl::StrCat("restore ", best.metric));
-  }
-  absl::StatusOr<double> Value(const std::string& name) override {
-    log.push_back("ask " + name);
-    const auto it = metrics.find(name);
-    if (it == metrics.end()) return absl::NotFoundError("no metric " + name);
-    return it->second;
-  }
-  SchedulerPorts ports() { return {this, this, this, this}; }
-
-  Lines log;
-  std::map<std::string, double> metrics;
-  std::string fail_at;
-
- private:
-  absl::Status Do(const std::string& what) {
-    log.push_back(what);
-    return what == fail_at ? absl::InternalError("out of memory")
-                           : absl::OkStatus();
-  }
-};
+using namespace scheduler_testing;  // FakeEngine, Lines
 
 SchedulerConfig TwoPhases() {
   SchedulerConfig config;

@@ -97,10 +97,10 @@ const Row kRows[] = {
      nullptr, kWrongEpoch},
     {kTraining, kValidationEnd, "metric missing", MetricMissing, kTraining, "",
      nullptr, kMissingMetric},
-    {kTraining, kValidationEnd, "epoch transitions only", EpochsOnly,
-     kValidated, "[SaveBest]", TrackBest},
-    {kTraining, kValidationEnd, "not finite", NotFinite, kFinished,
-     "[SaveBest] Finish", FinishNotFinite},
+    {kTraining, kValidationEnd, "no early stopping", EpochsOnly, kValidated,
+     "[SaveBest]", TrackBest},
+    {kTraining, kValidationEnd, "not finite, with check_finite", NotFinite,
+     kFinished, "[SaveBest] Finish", FinishNotFinite},
     {kTraining, kValidationEnd, "beyond stopping_threshold", ReachedTarget,
      kFinished, "[SaveBest] Finish", FinishAtTarget},
     {kTraining, kValidationEnd, "beyond divergence_threshold", Diverged,
@@ -131,8 +131,8 @@ const Row kRows[] = {
      nullptr, kWrongEpoch},
     {kStepsDone, kValidationEnd, "metric missing", MetricMissing, kStepsDone,
      "", nullptr, kMissingMetric},
-    {kStepsDone, kValidationEnd, "epoch transitions only", EpochsOnly,
-     kValidated, "[SaveBest]", TrackBest},
+    {kStepsDone, kValidationEnd, "no early stopping", EpochsOnly, kValidated,
+     "[SaveBest]", TrackBest},
     {kStepsDone, kValidationEnd, "improved", Improved, kValidated, "[SaveBest]",
      TakeImprovement},
     {kStepsDone, kValidationEnd, "patience exhausted, not final",
@@ -181,6 +181,9 @@ absl::Status Impossible(const Row& row, const Input& in) {
         row.stage == kIdle ? in.state.next_epoch : in.state.epoch());
   } else if (row.why == kWrongStep) {
     absl::StrAppend(&text, ": step ", in.state.next_step);
+  } else if (row.why == kWentBack) {
+    absl::StrAppend(&text, ": ", in.state.tokens, " tokens, ",
+                    FormatMetric(in.state.seconds), " seconds");
   } else if (row.why == kOver) {
     absl::StrAppend(&text, " (", in.state.finish_text, ")");
   } else if (row.why == kMissingMetric) {

@@ -1,32 +1,21 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // The table as a whole: every (stage, event) pair, order errors, invariants.
-#include <cstdint>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 
 #include "fts/core/scheduler/scheduler.h"
+#include "fts/core/scheduler/scheduler_testutil.h"
 #include "gtest/gtest.h"
 
 namespace fts {
 namespace {
 
-// `n` phases without epoch limits, early stopping with `patience`.
-SchedulerConfig Phases(int n, int64_t patience = 1) {
-  SchedulerConfig config;
-  config.phases.resize(n);
-  for (int i = 1; i < n; ++i) config.phases[i].lr = 1e-5;
-  config.max_depth = n - 1;
-  config.early_stopping.emplace();
-  config.early_stopping->patience = patience;
-  return config;
-}
-
-SchedulerEvent Validation(int64_t epoch, double value) {
-  return SchedulerEvent::ValidationEnd(epoch, {{"val_loss", value}});
-}
+using namespace scheduler_testing;  // Phases, Validation
 
 TEST(SchedulerTable, EveryPairEndsInARowThatAlwaysHolds) {
   std::map<std::pair<Stage, EventKind>, std::string> last;
@@ -121,72 +110,39 @@ TEST(SchedulerTable, RefusesAStateThatDoesNotFitTheSchedule) {
   EXPECT_FALSE(Advance(SchedulerConfig(), {}, SchedulerEvent::RunStart()).ok());
 }
 
-// Random events never lead to a state outside its bounds, never give two
-// transitions in an epoch, and equal inputs give equal results.
-TEST(SchedulerTable, RandomWalksKeepTheInvariants) {
-  uint64_t seed = 88172645463325252ull;
-  const auto random = [&](uint64_t n) {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed % n;
-  };
-  for (int walk = 0; walk < 300; ++walk) {
-    SchedulerConfig config = Phases(1 + random(4), 1 + random(3));
-    config.max_depth = random(config.phases.size());
-    for (PhaseRule& phase : config.phases) {
-      phase.max_transition_epoch = static_cast<int64_t>(random(6)) - 1;
-    }
-    if (random(2)) config.early_stopping.reset();
-    if (random(2)) config.max_steps = 1 + random(20);
-    if (random(2)) config.max_epochs = 1 + random(8);
-    SchedulerState state;
-    for (int i = 0; i < 200; ++i) {
-      SchedulerEvent event;
-      event.kind = kAllEventKinds[random(6)];
-      event.step = state.next_step;
-      event.epoch = event.kind == EventKind::kEpochStart ? state.next_epoch
-                                                         : state.epoch();
-      event.metrics["val_loss"] = static_cast<double>(random(8));
-      const auto a = Advance(config, state, event);
-      const auto b = Advance(config, state, event);
-      ASSERT_EQ(a.ok(), b.ok());
-      if (!a.ok()) {
-        ASSERT_EQ(a.status(), b.status());
-        continue;
-      }
-      ASSERT_EQ(a->state, b->state);
-      ASSERT_EQ(a->effects, b->effects);
-      int began = 0;
-      for (const SchedulerEffect& effect : a->effects) {
-        began += effect.kind == EffectKind::kPhase;
-      }
-      ASSERT_LE(began, 1);
-      ASSERT_LE(a->state.phase, config.max_depth);
-      ASSERT_EQ(a->state.phase - state.phase,
-                event.kind == EventKind::kEpochStart ? began : 0);
-      ASSERT_EQ(a->state.stage == Stage::kFinished,
-                !a->state.finish_text.empty());
-      state = a->state;
-    }
-  }
-}
-
 TEST(SchedulerTable, PrintsEveryRow) {
   const std::string text = PrintSchedulerTable();
   size_t lines = 0;
   for (const char c : text) lines += c == '\n';
   EXPECT_EQ(lines, SchedulerTable().size() + 1);
-  EXPECT_NE(
-      text.find("training    ValidationEnd  patience exhausted, final phase    "
-                "           finished    [SaveBest] Finish\n"),
-      std::string::npos)
-      << text;
-  EXPECT_NE(
-      text.find("new         StepEnd        always                             "
-                "           cannot happen: the run has not started\n"),
-      std::string::npos)
-      << text;
+}
+
+TEST(SchedulerTable, TheDocumentationShowsIt) {
+  std::ifstream file("docs/scheduler.md");
+  ASSERT_TRUE(file.good());
+  std::stringstream page;
+  page << file.rdbuf();
+  const std::string fence = "```text\n";
+  const std::string text = page.str();
+  const size_t begin = text.find(fence);
+  ASSERT_NE(begin, std::string::npos);
+  const size_t from = begin + fence.size();
+  EXPECT_EQ(text.substr(from, text.find("```", from) - from),
+            PrintSchedulerTable())
+      << "put the table into docs/scheduler.md:\n"
+      << PrintSchedulerTable();
+}
+
+// The rows that may begin a phase, and no others.
+TEST(SchedulerTable, PhasesBeginAtThreeEvents) {
+  std::set<EventKind> events;
+  for (const SchedulerTableRow& row : SchedulerTable()) {
+    if (row.effects.find("Phase") != std::string::npos)
+      events.insert(row.event);
+  }
+  EXPECT_EQ(events,
+            (std::set<EventKind>{EventKind::kRunStart, EventKind::kEpochStart,
+                                 EventKind::kStepStart}));
 }
 
 }  // namespace
