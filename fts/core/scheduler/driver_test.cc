@@ -55,6 +55,52 @@ TEST(SchedulerDriver, AppliesEffectsInOrderAndSaysWhatHappened) {
                                "restore 3", "thaw 1", "group 1 0.5"}));
 }
 
+TEST(SchedulerDriver, APhaseMayBeginBeforeAStep) {
+  FakeEngine engine;
+  SchedulerConfig config = TwoPhases();
+  config.phases[0].max_transition_tokens = 100;
+  config.phases[1].has_freeze = true;
+  config.phases[1].new_optimizer = true;
+  config.phases[1].new_lr_scheduler = true;
+  config.restore_best = false;
+  SchedulerDriver driver(config, engine.ports());
+  ASSERT_TRUE(driver.RunStart().ok());
+  ASSERT_TRUE(driver.EpochStart(0).ok());
+  ASSERT_TRUE(driver.StepStart(0, 0, 0).ok());
+  ASSERT_TRUE(driver.StepEnd(0).ok());
+  const auto outcome = driver.StepStart(1, 100, 0.5);
+  ASSERT_TRUE(outcome.ok());
+  ASSERT_NE(outcome->phase(), nullptr);
+  EXPECT_EQ(outcome->phase()->phase, 1);
+  EXPECT_EQ(outcome->phase()->text,
+            "max_transition_tokens 100 of phase 0 reached");
+  EXPECT_EQ(driver.phase(), 1);
+  EXPECT_EQ(driver.state().tokens, 100);
+  EXPECT_EQ(engine.log,
+            (Lines{"thaw 0", "group 0 -1", "freeze 1", "optimizer 1", "thaw 1",
+                   "group 1 0.5", "lr scheduler 1"}));
+}
+
+TEST(SchedulerDriver, NamesThePortThatFailed) {
+  for (const auto& [port, effect] : std::map<std::string, std::string>{
+           {"freeze 1", "Freeze{phase 1}"},
+           {"optimizer 1", "ReplaceOptimizer{phase 1}"},
+           {"lr scheduler 1", "ReplaceLrScheduler{phase 1}"}}) {
+    FakeEngine engine;
+    engine.fail_at = port;
+    SchedulerConfig config = TwoPhases();
+    config.phases[0].max_transition_epoch = 0;
+    config.phases[1].has_freeze = true;
+    config.phases[1].new_optimizer = true;
+    config.phases[1].new_lr_scheduler = true;
+    SchedulerDriver driver(config, engine.ports());
+    ASSERT_TRUE(driver.RunStart().ok());
+    EXPECT_EQ(driver.EpochStart(0).status().message(),
+              effect + " at EpochStart{epoch 0} failed: out of memory");
+    EXPECT_EQ(driver.phase(), 0);
+  }
+}
+
 TEST(SchedulerDriver, ReportsNotesAndTheEndOfSteps) {
   FakeEngine engine;
   SchedulerConfig config = TwoPhases();

@@ -101,8 +101,8 @@ void CheckEpochsOnly(const Schedule& schedule, const SchedulerOptions& options,
     const std::string keys = OverridesOf(phase.criteria);
     if (keys.empty()) continue;
     diags->Warning(codes::kEarlyStoppingIgnored,
-                   absl::StrCat("phase ", phase.index, ": ", keys,
-                                " ignored: with epoch_transitions_only there "
+                   absl::StrCat("phase ", phase.index, " sets ", keys,
+                                " in vain: with epoch_transitions_only there "
                                 "is no early stopping; leave out one of the "
                                 "two"),
                    phase.where);
@@ -129,7 +129,7 @@ void CheckWithoutValidation(const Schedule& schedule,
     const PhaseRule& rule = config.phases[i];
     if (!keys.empty()) {
       diags->Error(codes::kNeedsValidation,
-                   absl::StrCat("phase ", i, ": ", keys,
+                   absl::StrCat("phase ", i, " sets ", keys,
                                 " of early stopping on '", monitor,
                                 "', but there is no validation data; add "
                                 "data.val, or leave out ",

@@ -83,6 +83,74 @@ TEST(MakeSchedulerConfig, EpochTransitionsOnlyIgnoresEarlyStopping) {
             "alone; leave out one of the two keys [early_stopping_ignored]\n");
 }
 
+TEST(MakeSchedulerConfig, TakesWhatAPhaseSaysOfItsEndAndItsParts) {
+  Schedule schedule = ThreePhases();
+  Phase& phase = schedule.phases[1];
+  phase.criteria.max_transition_step = 10;
+  phase.criteria.max_transition_tokens = 4096;
+  phase.criteria.max_transition_time = 1.5;
+  phase.criteria.patience = 7;
+  phase.criteria.min_delta = 0.5;
+  phase.criteria.best_score = "per_phase";
+  phase.freeze = {"v"};
+  phase.new_optimizer = YamlNode::Mapping({{"a", YamlNode::Int(1)}});
+  phase.new_lr_scheduler = YamlNode::Mapping({{"a", YamlNode::Int(1)}});
+  Diagnostics diags;
+  const auto config = MakeSchedulerConfig(schedule, FourEpochs(), &diags);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(diags.all().empty());
+  const PhaseRule& rule = config->phases[1];
+  EXPECT_EQ(rule.max_transition_step, 10);
+  EXPECT_EQ(rule.max_transition_tokens, 4096);
+  EXPECT_EQ(rule.max_transition_time, 1.5);
+  EXPECT_TRUE(rule.has_step_limit());
+  EXPECT_TRUE(rule.has_freeze && rule.new_optimizer && rule.new_lr_scheduler);
+  const EarlyStoppingRule own = PhaseEarlyStopping(*config, 1);
+  EXPECT_EQ(own.patience, 7);
+  EXPECT_EQ(own.min_delta, 0.5);
+  EXPECT_TRUE(own.best_score_per_phase);
+  EXPECT_EQ(own.monitor, "val_loss");
+
+  const PhaseRule& other = config->phases[2];
+  EXPECT_FALSE(other.has_step_limit() || other.has_freeze ||
+               other.new_optimizer || other.new_lr_scheduler);
+  const EarlyStoppingRule global = PhaseEarlyStopping(*config, 2);
+  EXPECT_EQ(global.patience, 3);
+  EXPECT_EQ(global.min_delta, 0);
+  EXPECT_FALSE(global.best_score_per_phase);
+}
+
+TEST(MakeSchedulerConfig, APhaseMayOverrideTheRunsBestScore) {
+  Schedule schedule = ThreePhases();
+  schedule.phases[1].criteria.best_score = "global";
+  SchedulerOptions options = FourEpochs();
+  options.early_stopping.emplace();
+  options.early_stopping->best_score_per_phase = true;
+  Diagnostics diags;
+  const auto config = MakeSchedulerConfig(schedule, options, &diags);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(PhaseEarlyStopping(*config, 0).best_score_per_phase);
+  EXPECT_FALSE(PhaseEarlyStopping(*config, 1).best_score_per_phase);
+  EXPECT_TRUE(PhaseEarlyStopping(*config, 2).best_score_per_phase);
+}
+
+TEST(MakeSchedulerConfig, EpochTransitionsOnlyIgnoresThePhasesCriteria) {
+  Schedule schedule = ThreePhases();
+  schedule.phases[1].criteria.patience = 1;
+  schedule.phases[2].criteria.patience = 1;
+  schedule.phases[2].criteria.min_delta = 1;
+  schedule.phases[2].criteria.best_score = "global";
+  SchedulerOptions options = FourEpochs();
+  options.epoch_transitions_only = true;
+  EXPECT_EQ(Problems(schedule, options),
+            "warning: phase 1 sets patience in vain: with "
+            "epoch_transitions_only there is no early stopping; leave out one "
+            "of the two [early_stopping_ignored]\n"
+            "warning: phase 2 sets patience, min_delta and best_score in vain: "
+            "with epoch_transitions_only there is no early stopping; leave out "
+            "one of the two [early_stopping_ignored]\n");
+}
+
 TEST(MakeSchedulerConfig, ARunNeedsAnEnd) {
   EXPECT_EQ(Problems(ThreePhases(), SchedulerOptions()),
             "error: neither trainer.max_epochs nor trainer.max_steps is set; "
@@ -126,6 +194,17 @@ TEST(MakeSchedulerConfig, AMonitoredMetricNeedsValidation) {
             "[needs_validation]\n");
   Schedule schedule = ThreePhases();
   schedule.phases[1].max_transition_epoch = 2;
+  EXPECT_EQ(Problems(schedule, options), "");
+  schedule.phases[1].max_transition_epoch = -1;
+  schedule.phases[1].criteria.max_transition_tokens = 100;
+  EXPECT_EQ(Problems(schedule, options), "");
+  schedule.phases[2].criteria.patience = 2;
+  schedule.phases[2].criteria.min_delta = 0;
+  EXPECT_EQ(Problems(schedule, options),
+            "error: phase 2 sets patience and min_delta of early stopping on "
+            "'val_loss', but there is no validation data; add data.val, or "
+            "leave out patience and min_delta [needs_validation]\n");
+  schedule.max_depth = 1;  // phase 2 never runs
   EXPECT_EQ(Problems(schedule, options), "");
   options.early_stopping.emplace();
   EXPECT_EQ(Problems(schedule, options),
