@@ -147,7 +147,9 @@ CASES = {
                   2: {"params": ["model.[12].*"], "lr": 1e-4}}),
     "optimizer of everything": case(all_parameters=True),
     "optimizer of everything, left as it is": case(
-        all_parameters=True, scheduler={"enforce_phase0_params": False}),
+        # FTS's only group holds what is frozen as well.
+        all_parameters=True, scheduler={"enforce_phase0_params": False},
+        compared=("depth", "thawed", "optimizer")),
     "adamw": case(optimizer={"name": "adamw", "lr": 1e-3},
                   metrics=UP_AND_DOWN),
     "rate of zero": case(schedule=phases({}, {"lr": 0.0}, {"lr": 1.0})),
