@@ -5,9 +5,10 @@
 
 First line: {"names": [...]}. Then one pattern a line: {"p", "e"} with the
 error text, or {"p", "m", "f"} with the indices of the names that re.match and
-re.fullmatch accept. Patterns are written by hand, then mutated and composed
-with a fixed seed. Left out: what the translator refuses by name, and patterns
-whose result would depend on a bug or take long.
+re.fullmatch accept. Patterns are written by hand, one for each difference of
+the dialects among them, then mutated and composed with a fixed seed. Left out:
+what the translator refuses by name, and patterns whose result would depend on
+a bug or take long.
 """
 
 import json
@@ -132,6 +133,49 @@ def split_hand(text):
   return out
 
 
+def split_flat(text):
+  """The table cut at every '|' that is not escaped.
+
+  An unbalanced pattern, such as "(?P=x", hides the separators behind it from
+  split_hand; here each stands alone, beside the pieces of the balanced ones.
+  """
+  out, current, i = [], "", 0
+  while i < len(text):
+    step = 2 if text[i] == "\\" and i + 1 < len(text) else 1
+    if text[i] == "|":
+      out.append(current)
+      current = ""
+    else:
+      current += text[i:i + step]
+    i += step
+  out.append(current)
+  return out
+
+
+# What PCRE2 reads differently, takes though Python refuses it, or refuses
+# though Python takes it: one by one, whatever the table above holds.
+DIALECT = [
+    "{,3}", "a{,3}", "a{,3}$", "(?:ab){,1}b", "a{,}", "a\\Z", "\\Z", "b\\n\\Z",
+    "(?m)a\\Z", "a$", "(?m)a$", "[[:alpha:]]", "[[:alpha:]]+", "[[:^alpha:]]",
+    "[[:<:]]a", "[a[:digit:]]", "(?<n>a)", "(?'n'a)", "(?P<n>a)(?P=n)",
+    "(?<n>a)\\k<n>", "\\Qa.b\\E", "\\Qa", "a\\E", "\\h", "a\\hb", "\\H", "\\K",
+    "a\\Kb", "\\R", "a\\R", "\\X", "\\z", "a\\z", "\\G", "\\C", "\\N", "\\e",
+    "\\ca", "\\o{101}", "\\x{61}", "\\pL", "\\p{Lu}", "a(?i)b", "(?:a(?i)b)",
+    "(?a)a", "(?a)\\w", "(?a)\\d", "(?a:\\w)\\w", "(?u)\\w", "\\u0061",
+    "\\u00e9", "[\\u0061-\\u0063]", "\\U00000061", "(?R)", "(?1)", "(a)(?1)",
+    "(?P>n)", "(?&n)", "(?|(a)|(b))", "(*FAIL)", "(*ACCEPT)a", "(?C1)a",
+    "(?^)a", "(?xx)a b", "(?n)(a)", "(?J)a", "(?U)a+", "(?s)a.b", "(?-s).",
+    "\\d", "\\s", "\\w+", "\\b\\w+\\b", "\\ba", "\\Ba", "(?i)k", "(?i)s",
+    "(?i)i", "[\\w-]", "[a-\\d]", "[]a]", "[^]a]", "[a&&b]", "(?<=a|bc)c",
+    "(?<=a{1,2})b", "(?<=ab)b", "(?<=a+)b", "a*+a", "a++b", "a?+a", "(?>a*)b",
+    "(?>a|ab)c", "a**", "a+*", "a{2}{3}", "(a)?(?(1)b|c)", "(?(2)a|b)",
+    "(?P<n>a)?(?(n)b|c)", "\\1", "(a)\\1", "(a\\1)", "\\01", "\\08", "\\101",
+    "\\400", "[\\101]", "\\g1", "\\g{1}", "(a)\\g{-1}", "\\8", "a{65535}",
+    "a{3,2}", "x{", "x{}", "x{1", "x{a}", "(?x)a b # c", "(?x)a#)", "(?#c)a",
+    "(?# a\\)b)", "(?P<1>a)", "(?P<>a)", "(?P<n>a)(?P<n>b)", "(?P=n)", "(?:a",
+    "a)", "[a", "[b-a]", "\\", "*a", "(?)",
+]
+
 MORE = [
     "a|b", "a|", "|a", "|", "a||b", "ab|a", "a|ab", "(a", "(", ")", "a)",
     "((a)", "[a", "[", "[^", "(?", "(?P", "(?P<", "(?<", "(?(", "(?(1", "(?i",
@@ -238,11 +282,13 @@ def main():
   signal.signal(signal.SIGALRM, on_alarm)
   rng = random.Random(20261124)
   hand = split_hand(HAND) + MORE
+  single = split_flat(HAND) + DIALECT
   patterns = list(hand)
   while len(patterns) < len(hand) + 700:
     patterns.append(rng.choice(FLAG_HEADS) + compose(rng, 0, [0]))
   for _ in range(900):
     patterns.append(mutate(rng, rng.choice(hand)))
+  patterns += single
   print(json.dumps({"names": NAMES}))
   seen = set()
   for pattern in patterns:
