@@ -179,7 +179,7 @@ mesh: {tp: 2, dp_replicate: 2}
 """), [
             "s.yaml:1:1: error: the phases are numbered 0, 2, but must be "
             "numbered from 0 without gaps; review this renumbered schedule "
-            "and use it instead:",
+            "and use it instead: [phases_not_contiguous]",
             "0:",
             "  params:",
             "    - model.output.weight",
@@ -187,7 +187,6 @@ mesh: {tp: 2, dp_replicate: 2}
             "1:",
             "  params:",
             "    - model.layers.3.*",
-            " [phases_not_contiguous]",
             "the renumbered schedule is in out/llama_ft_schedule_valid.yaml; "
             "review it and use it instead"],
                    left=["llama_ft_schedule_valid.yaml"])

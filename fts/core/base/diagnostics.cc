@@ -1,6 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/base/diagnostics.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace fts {
@@ -21,8 +22,11 @@ std::string Diagnostic::ToString() const {
   std::string out = where.ToString();
   if (!out.empty()) out += ": ";
   out += severity == Severity::kError ? "error: " : "warning: ";
-  out += message;
+  // The code ends the first line, also of a longer message.
+  const size_t line_end = std::min(message.find('\n'), message.size());
+  out.append(message, 0, line_end);
   out += " [" + code + "]";
+  out.append(message, line_end, message.npos);
   return out;
 }
 

@@ -15,6 +15,13 @@ TEST(Diagnostic, Text) {
   EXPECT_EQ(d.ToString(), "warning: unknown key 'x' [unknown_key]");
 }
 
+TEST(Diagnostic, TheCodeEndsTheFirstLine) {
+  const Diagnostic d{Severity::kError, "renumbered", "use this instead:\n0: {}",
+                     MakeLocation("f.yaml", 3, 5)};
+  EXPECT_EQ(d.ToString(),
+            "f.yaml:3:5: error: use this instead: [renumbered]\n0: {}");
+}
+
 TEST(Diagnostics, EmptyIsOk) {
   Diagnostics diags;
   EXPECT_TRUE(diags.ok());

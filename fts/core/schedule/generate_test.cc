@@ -1,6 +1,6 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// The implicit schedule is covered by cases 19 and 20 in resolve_test.cc.
+// The implicit schedule is covered by cases 19 and 20 in fts_cases_test.cc.
 #include "fts/core/schedule/generate.h"
 
 #include <gtest/gtest.h>

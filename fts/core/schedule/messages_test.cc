@@ -1,7 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // The exact text of every mistake that a schedule can hold (cases 1-21 in
-// resolve_test.cc hold the others).
+// fts_cases_test.cc hold the others).
 #include <gtest/gtest.h>
 
 #include <string>
@@ -163,6 +163,59 @@ TEST(Messages, NumbersOfAPhase) {
       {"min_delta", Phase1("min_delta: [1]"),
        "s.yaml:4:14: error: phase 1: min_delta must be a number, got list [1] "
        "[bad_type]\n"},
+      {"fractional patience", Phase1("patience: 1.5"),
+       "s.yaml:4:13: error: phase 1: patience must be an integer, got float "
+       "1.5 [bad_type]\n"},
+      {"negative min_delta", Phase1("min_delta: -1"),
+       "s.yaml:4:14: error: phase 1: min_delta must be a non-negative number, "
+       "got -1 [out_of_range]\n"},
+      {"negative weight_decay", Phase1("weight_decay: -0.1"),
+       "s.yaml:4:17: error: phase 1: weight_decay must be a non-negative "
+       "number, got -0.1 [out_of_range]\n"},
+      {"zero clip", Phase1("clip_grad_norm: 0"),
+       "s.yaml:4:19: error: phase 1: clip_grad_norm must be a positive number, "
+       "got 0 [out_of_range]\n"},
+      {"clip kind", Phase1("clip_grad_norm: norm"),
+       "s.yaml:4:19: error: phase 1: clip_grad_norm must be a number, got "
+       "string 'norm' [bad_type]\n"},
+      {"zero lr_decay", Phase1("lr_decay: 0"),
+       "s.yaml:4:13: error: phase 1: lr_decay must be a positive number, got 0 "
+       "[out_of_range]\n"},
+      {"growing lr_decay", Phase1("lr_decay: 1.1"),
+       "s.yaml:4:13: error: phase 1: lr_decay must be at most 1, got 1.1; each "
+       "layer's lr is that of the layer after it times lr_decay "
+       "[out_of_range]\n"},
+      {"list lr_decay", Phase1("lr_decay: [0.9, 0.8]"),
+       "s.yaml:4:13: error: phase 1: lr_decay must be a number, got list [0.9, "
+       "0.8] [bad_type]\n"},
+      {"not a number", Phase1("weight_decay: .nan"),
+       "s.yaml:4:17: error: phase 1: weight_decay must be a non-negative "
+       "number, got .nan [out_of_range]\n"},
+      {"limits of the last phase",
+       Phase1("max_transition_step: 5\n  max_transition_tokens: 6\n  "
+              "max_transition_time: 1e3"),
+       "s.yaml:4:3: warning: phase 1: max_transition_step 5 of the last phase "
+       "has no effect: it does not end the run; set trainer.max_steps or "
+       "max_epochs instead [final_transition_limit]\n"
+       "s.yaml:5:3: warning: phase 1: max_transition_tokens 6 of the last "
+       "phase has no effect: it does not end the run; set trainer.max_steps or "
+       "max_epochs instead [final_transition_limit]\n"
+       "s.yaml:6:3: warning: phase 1: max_transition_time 1e3 of the last "
+       "phase has no effect: it does not end the run; set trainer.max_steps or "
+       "max_epochs instead [final_transition_limit]\n"},
+      {"early limits",
+       "0: {params: [model.3], max_transition_step: 7, max_transition_time: "
+       "3}\n"
+       "1: {params: [model.2], max_transition_step: 7, max_transition_time: "
+       "2.5}\n"
+       "2: {params: [model.1], max_transition_step: 8}\n"
+       "3: {params: [model.0]}\n",
+       "s.yaml:2:24: warning: phase 1: max_transition_step 7 is not after that "
+       "of an earlier phase (7); the phase may last only one step "
+       "[early_transition]\n"
+       "s.yaml:2:48: warning: phase 1: max_transition_time 2.5 is not after "
+       "that of an earlier phase (3); the phase may last only one step "
+       "[early_transition]\n"},
       {"best_score", Phase1("best_score: mine"),
        "s.yaml:4:15: error: phase 1: best_score must be global or per_phase, "
        "got string 'mine' [bad_value]\n"},
@@ -205,6 +258,47 @@ TEST(Messages, NewOptimizerAndScheduler) {
        "s.yaml:4:48: error: phase 1: new_optimizer: ZeroRedundancyOptimizer is "
        "not possible; optimizer state is sharded already, name the plain class "
        "[bad_reinit]\n"},
+      {"unknown optimizer",
+       Phase1("new_optimizer: {optimizer_init: {class_path: "
+              "torch.optim.SGDD}}"),
+       "s.yaml:4:48: error: phase 1: new_optimizer: unknown optimizer class "
+       "torch.optim.SGDD; did you mean 'SGD'? [bad_reinit]\n"},
+      {"unknown short name",
+       Phase1("new_optimizer: {optimizer_init: {class_path: adamv}}"),
+       "s.yaml:4:48: error: phase 1: new_optimizer: unknown optimizer class "
+       "adamv; did you mean 'AdamW'? [bad_reinit]\n"},
+      {"short names",
+       Phase1("new_optimizer: {optimizer_init: {class_path: adamw}}\n  "
+              "new_lr_scheduler: {lr_scheduler_init: {class_path: "
+              "cosine_annealing_lr}}"),
+       ""},
+      {"other packages",
+       Phase1("new_optimizer: {optimizer_init: {class_path: my.pkg.Lion}}\n  "
+              "new_lr_scheduler: {lr_scheduler_init: {class_path: "
+              "my.pkg.StepLR}}"),
+       ""},
+      {"scheduler of another package",
+       Phase1("new_lr_scheduler: {lr_scheduler_init: {class_path: "
+              "my.pkg.Warmup}}"),
+       "s.yaml:4:54: error: phase 1: new_lr_scheduler: unknown lr scheduler "
+       "class my.pkg.Warmup [bad_reinit]\n"},
+      {"negative group lr",
+       Phase1("new_lr_scheduler: {lr_scheduler_init: {class_path: StepLR}, "
+              "init_pg_lrs: [-1, .inf]}"),
+       "s.yaml:4:77: error: phase 1: new_lr_scheduler.init_pg_lrs must hold "
+       "finite numbers from 0 up, got integer -1 [bad_reinit]\n"
+       "s.yaml:4:81: error: phase 1: new_lr_scheduler.init_pg_lrs must hold "
+       "finite numbers from 0 up, got float .inf [bad_reinit]\n"},
+      {"one group lr",
+       Phase1("new_lr_scheduler: {lr_scheduler_init: {class_path: StepLR}, "
+              "init_pg_lrs: 1}"),
+       "s.yaml:4:76: error: phase 1: new_lr_scheduler.init_pg_lrs must be a "
+       "list of numbers, got integer 1 [bad_type]\n"},
+      {"lightning config kind",
+       Phase1("new_lr_scheduler: {lr_scheduler_init: {class_path: StepLR}, "
+              "pl_lrs_cfg: step}"),
+       "s.yaml:4:75: error: phase 1: new_lr_scheduler.pl_lrs_cfg must be a "
+       "mapping, got string 'step' [bad_type]\n"},
       {"unknown scheduler",
        Phase1("new_lr_scheduler: {lr_scheduler_init: {class_path: "
               "torch.optim.lr_scheduler.StepRL}}"),
@@ -229,7 +323,7 @@ TEST(Messages, NewOptimizerAndScheduler) {
        Phase1("new_lr_scheduler: {lr_scheduler_init: {class_path: StepLR}, "
               "init_pg_lrs: [1e-6, x], use_current_optimizer_pg_lrs: 1}"),
        "s.yaml:4:83: error: phase 1: new_lr_scheduler.init_pg_lrs must hold "
-       "numbers, got string 'x' [bad_reinit]\n"
+       "finite numbers from 0 up, got string 'x' [bad_reinit]\n"
        "s.yaml:4:117: error: phase 1: "
        "new_lr_scheduler.use_current_optimizer_pg_lrs must be true or false, "
        "got integer 1 [bad_type]\n"},

@@ -161,11 +161,13 @@ PhaseKeys ConvertPhaseKeys(const YamlNode& schedule, Diagnostics* diags) {
                    first_converted);
   }
   if (out.renumbered) {
+    std::string text = EmitYaml(out.valid);
+    text.pop_back();  // the final newline
     diags->Error(codes::kPhasesNotContiguous,
                  "the phases are numbered " + ShowNumbers(out.phases) +
                      ", but must be numbered from 0 without gaps; review this "
                      "renumbered schedule and use it instead:\n" +
-                     EmitYaml(out.valid),
+                     text,
                  out.phases[0].key.where());
   }
   return out;

@@ -1,6 +1,6 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// The messages are covered by resolve_test.cc and messages_test.cc.
+// The messages are covered by fts_cases_test.cc and messages_test.cc.
 #include "fts/core/schedule/phase_keys.h"
 
 #include <gtest/gtest.h>

@@ -2,6 +2,8 @@
 #include "fts/core/schedule/reinit.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -217,10 +219,12 @@ void CheckGroupLrs(const YamlNode& lrs, const std::string& what,
     return;
   }
   for (const YamlNode& lr : lrs.items()) {
-    if (lr.ToNumber()) continue;
-    checker->Error(codes::kBadReinit,
-                   what + " must hold numbers, got " + DescribeYaml(lr),
-                   lr.where());
+    const std::optional<double> number = lr.ToNumber();
+    if (number && std::isfinite(*number) && *number >= 0) continue;
+    checker->Error(
+        codes::kBadReinit,
+        what + " must hold finite numbers from 0 up, got " + DescribeYaml(lr),
+        lr.where());
   }
 }
 

@@ -39,7 +39,9 @@ std::string Problems(const std::string& optim, const std::string& lr,
       ApplyReinit(Parse(optim), Parse(lr), explicit_schedule, &schedule, &diags)
           .ok();
   EXPECT_EQ(ok, diags.ok());
-  if (!ok) EXPECT_TRUE(schedule.phases[1].new_optimizer.is_null());
+  if (!ok) {
+    EXPECT_TRUE(schedule.phases[1].new_optimizer.is_null());
+  }
   return diags.ToString();
 }
 

@@ -41,6 +41,26 @@ inline ModelDescription ModelA() {
   return ModelOf(names);
 }
 
+// A toy transformer of 29 tensors: token and position embeddings, two blocks of
+// 12, a norm with bias, an output without.
+inline ModelDescription ModelB() {
+  Names names = {"model.tok_embeddings.weight", "model.pos_embeddings.weight"};
+  for (const char* block : {"model.layers.0.", "model.layers.1."}) {
+    for (const char* tensor :
+         {"attention_norm.weight", "attention_norm.bias", "attention.wq.weight",
+          "attention.wk.weight", "attention.wv.weight", "attention.wo.weight",
+          "ffn_norm.weight", "ffn_norm.bias", "feed_forward.w1.weight",
+          "feed_forward.w1.bias", "feed_forward.w2.weight",
+          "feed_forward.w2.bias"}) {
+      names.push_back(std::string(block) + tensor);
+    }
+  }
+  for (const char* tensor : {"norm.weight", "norm.bias", "output.weight"}) {
+    names.push_back(std::string("model.") + tensor);
+  }
+  return ModelOf(names);
+}
+
 // Parameters emb.weight, dec.bias, and dec.weight tied to emb.weight.
 inline ModelDescription TiedModel() {
   ModelDescription model = ModelOf({"emb.weight", "dec.weight", "dec.bias"});

@@ -1,6 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/schedule/select.h"
 
+#include <map>
 #include <utility>
 
 #include "fts/core/base/codes.h"
@@ -24,14 +25,24 @@ std::string ShowNames(const std::vector<std::string>& names) {
   return out;
 }
 
+std::vector<std::string> AliasNames(const ModelDescription& model) {
+  std::vector<std::string> out;
+  for (const ParameterInfo& parameter : model.parameters) {
+    if (parameter.shared_with) out.push_back(parameter.name);
+  }
+  return out;
+}
+
 }  // namespace
 
 ParameterSelector::ParameterSelector(const ModelDescription& model,
                                      MatchRule rule, Diagnostics* diags)
-    : names_(model.CanonicalNames()), rule_(rule), diags_(diags) {
+    : names_(model.CanonicalNames()),
+      aliases_(AliasNames(model)),
+      rule_(rule),
+      diags_(diags) {
   for (const ParameterInfo& parameter : model.parameters) {
     if (!parameter.shared_with) continue;
-    alias_names_.push_back(parameter.name);
     alias_owner_.emplace(parameter.name, *parameter.shared_with);
   }
   owners_.resize(names_.names().size());
@@ -62,8 +73,8 @@ std::vector<std::string> ParameterSelector::Select(const YamlNode& params,
                                                    const std::string& label) {
   Names out;
   for (const YamlNode& entry : Items(params, "params", label)) {
-    Take(Match(entry, "params", label),
-         {label, "entry " + entry.Show(), entry.where(), Use::kThawed}, &out);
+    entries_.push_back({label, "entry " + entry.Show(), entry.where()});
+    Take(Match(entry, "params", label), &out);
   }
   return out;
 }
@@ -72,10 +83,8 @@ std::vector<std::string> ParameterSelector::Freeze(const YamlNode& entries,
                                                    const std::string& label) {
   Names out;
   for (const YamlNode& entry : Items(entries, "freeze", label)) {
-    FreezeMatch(
-        Match(entry, "freeze", label),
-        {label, "freeze entry " + entry.Show(), entry.where(), Use::kFrozen},
-        &out);
+    entries_.push_back({label, "freeze entry " + entry.Show(), entry.where()});
+    FreezeMatch(Match(entry, "freeze", label), &out);
   }
   return out;
 }
@@ -147,9 +156,9 @@ void ParameterSelector::ReportNoMatch(const std::string& entry,
                                       const std::string& what,
                                       const SourceLocation& where) {
   std::string hint;
-  const auto aliases = NameMatcher(alias_names_).Find(entry, rule_);
+  const auto aliases = aliases_.Find(entry, rule_);
   if (aliases.ok() && !aliases->indices.empty()) {
-    const std::string& alias = alias_names_[aliases->indices[0]];
+    const std::string& alias = aliases_.names()[aliases->indices[0]];
     hint = "; it matches only the tied alias '" + alias + "': name '" +
            alias_owner_[alias] + "' instead";
   } else if (suggestions_left_ > 0) {
@@ -170,82 +179,80 @@ void ParameterSelector::ReportNoMatch(const std::string& entry,
                 what + " did not match any parameter" + rule + hint, where);
 }
 
-std::string ParameterSelector::ShowOwner(const Owner& owner, const char* verb) {
+std::string ParameterSelector::ShowOwner(const char* verb, int entry) const {
+  const Entry& owner = entries_[entry];
   const std::string place = owner.where.ToString();
-  return std::string(verb) + " by " + owner.label + ", " + owner.entry +
+  return std::string(verb) + " by " + owner.label + ", " + owner.text +
          (place.empty() ? "" : " (" + place + ")");
 }
 
-void ParameterSelector::Take(const NameMatch& match, const Owner& by,
-                             Names* out) {
-  // Names that may not be taken, by what holds them; in order of first sight.
-  std::vector<std::pair<std::string, Names>> refused;
-  std::unordered_map<std::string, size_t> holders;
+void ParameterSelector::Take(const NameMatch& match, Names* out) {
+  const int self = static_cast<int>(entries_.size()) - 1;
+  const Entry& by = entries_[self];
+  std::map<int, Names> refused;  // names that may not be taken, by their owner
   for (int index : match.indices) {
     Owner& owner = owners_[index];
-    const std::string& name = names_.names()[index];
-    const bool frozen_here =
-        owner.use == Use::kFrozen && owner.label == by.label;
-    if (owner.use != Use::kThawed && !frozen_here) {
-      owner = by;
-      out->push_back(name);
-      ++num_trainable_;
+    const bool free =
+        owner.use == Use::kUnused ||
+        (owner.use == Use::kFrozen && entries_[owner.entry].label != by.label);
+    if (!free) {
+      refused[owner.entry].push_back(names_.names()[index]);
       continue;
     }
-    const std::string holder = ShowOwner(
-        owner, frozen_here ? "frozen in the same phase" : "already selected");
-    const auto [it, inserted] = holders.emplace(holder, refused.size());
-    if (inserted) refused.push_back({holder, {}});
-    refused[it->second].second.push_back(name);
+    owner = {Use::kThawed, self};
+    out->push_back(names_.names()[index]);
+    ++num_trainable_;
   }
-  for (const auto& [holder, names] : refused) {
-    diags_->Error(codes::kPhasesNotDisjoint,
-                  by.label + ", " + by.entry + " selects " + ShowNames(names) +
-                      ", " + holder +
-                      "; phases must be disjoint, keep one of the two",
-                  by.where);
+  for (const auto& [entry, names] : refused) {
+    const bool frozen = entries_[entry].text.rfind("freeze", 0) == 0;
+    diags_->Error(
+        codes::kPhasesNotDisjoint,
+        by.label + ", " + by.text + " selects " + ShowNames(names) + ", " +
+            ShowOwner(frozen ? "frozen in the same phase" : "already selected",
+                      entry) +
+            "; phases must be disjoint, keep one of the two",
+        by.where);
   }
 }
 
-void ParameterSelector::FreezeMatch(const NameMatch& match, const Owner& by,
-                                    Names* out) {
+void ParameterSelector::FreezeMatch(const NameMatch& match, Names* out) {
   if (match.indices.empty()) return;  // reported before
-  Names again;                        // frozen by an entry of this phase
-  std::string again_by;
-  std::string frozen_by;  // an earlier phase froze one of them
-  size_t frozen = 0;
-  Names idle;
+  const int self = static_cast<int>(entries_.size()) - 1;
+  const Entry& by = entries_[self];
+  Names again;  // frozen by another entry of this phase
+  Names idle;   // not trainable for other reasons
+  int again_by = -1;
+  int idle_by = -1;  // what froze one of them; -1 = never thawed
   for (int index : match.indices) {
     Owner& owner = owners_[index];
     const std::string& name = names_.names()[index];
     if (owner.use == Use::kThawed) {
-      owner = by;
+      owner = {Use::kFrozen, self};
       out->push_back(name);
       --num_trainable_;
-      ++frozen;
-    } else if (owner.use == Use::kFrozen && owner.label == by.label) {
+    } else if (owner.use == Use::kFrozen &&
+               entries_[owner.entry].label == by.label) {
       again.push_back(name);
-      again_by = ShowOwner(owner, "already frozen");
+      again_by = owner.entry;
     } else {
       idle.push_back(name);
-      if (owner.use == Use::kFrozen && frozen_by.empty()) {
-        frozen_by = ShowOwner(owner, "frozen");
-      }
+      if (owner.use == Use::kFrozen) idle_by = owner.entry;
     }
   }
   if (!again.empty()) {
     diags_->Error(codes::kPhasesNotDisjoint,
-                  by.label + ", " + by.entry + " selects " + ShowNames(again) +
-                      ", " + again_by + "; keep one of the two",
+                  by.label + ", " + by.text + " selects " + ShowNames(again) +
+                      ", " + ShowOwner("already frozen", again_by) +
+                      "; keep one of the two",
                   by.where);
-  } else if (frozen == 0) {
+  } else if (idle.size() == match.indices.size()) {
     diags_->Error(
         codes::kNotThawed,
-        by.label + ", " + by.entry +
-            " selects only what is not trainable "
-            "when the phase begins: " +
+        by.label + ", " + by.text +
+            " selects only what is not trainable when the phase begins: " +
             ShowNames(idle) + ", " +
-            (frozen_by.empty() ? "which no earlier phase thaws" : frozen_by) +
+            (idle_by < 0 ? "which no earlier phase thaws"
+                         : ShowOwner("frozen", idle_by)) +
             "; remove the entry",
         by.where);
   }

@@ -43,12 +43,14 @@ class ParameterSelector {
 
  private:
   enum class Use { kUnused, kThawed, kFrozen };
-  // The last entry that thawed or froze a name.
   struct Owner {
-    std::string label;
-    std::string entry;  // "entry 'a.*'" or "freeze entry 'a.*'"
-    SourceLocation where;
     Use use = Use::kUnused;
+    int entry = -1;  // the last that thawed or froze the name
+  };
+  struct Entry {
+    std::string label;
+    std::string text;  // "entry 'a.*'" or "freeze entry 'a.*'"
+    SourceLocation where;
   };
   using Names = std::vector<std::string>;
 
@@ -61,17 +63,19 @@ class ParameterSelector {
                   const std::string& label);
   void ReportNoMatch(const std::string& entry, const std::string& what,
                      const SourceLocation& where);
-  void Take(const NameMatch& match, const Owner& by, Names* out);
-  void FreezeMatch(const NameMatch& match, const Owner& by, Names* out);
-  // "phase 1, entry 'a.*' (s.yaml:3:5)"
-  static std::string ShowOwner(const Owner& owner, const char* verb);
+  // What the new last entry of entries_ does with its matches.
+  void Take(const NameMatch& match, Names* out);
+  void FreezeMatch(const NameMatch& match, Names* out);
+  // "already selected by phase 1, entry 'a.*' (s.yaml:3:5)"
+  std::string ShowOwner(const char* verb, int entry) const;
 
   NameMatcher names_;
-  std::vector<std::string> alias_names_;
+  NameMatcher aliases_;
   std::unordered_map<std::string, std::string> alias_owner_;
   MatchRule rule_;
   Diagnostics* diags_;
   std::vector<Owner> owners_;  // parallel to names_
+  std::vector<Entry> entries_;
   int num_trainable_ = 0;
   int suggestions_left_ = 20;  // each costs a pass over all names
 };
