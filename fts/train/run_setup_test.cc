@@ -201,6 +201,25 @@ TEST(RunFilesTest, ARunLeavesItsConfigPlanAndSchedule) {
   EXPECT_EQ(again->entries().size(), 2u);
 }
 
+TEST(RunFilesTest, ConvertedKeysLeaveTheScheduleAsItShouldBe) {
+  Prepared p("converted",
+             std::string(kData) +
+                 "}\n"
+                 "trainer: {max_steps: 3}\n"
+                 "scheduler: {epoch_transitions_only: true}\n"
+                 "schedule:\n"
+                 "  '1': {params: ['body.*'], max_transition_epoch: 2}\n"
+                 "  0.0: {params: ['head.*'], max_transition_epoch: 1}\n");
+  ASSERT_TRUE(p.setup.ok()) << p.Problems();
+  EXPECT_THAT(p.Problems(), HasSubstr("[phase_keys_converted]"));
+  const std::string out = p.dir + "/out";
+  ASSERT_TRUE(WriteRunFiles(*p.setup, out).ok());
+  EXPECT_EQ(Read(out + "/fake_ft_schedule_valid.yaml"),
+            "0:\n  params:\n    - head.*\n  max_transition_epoch: 1\n"
+            "1:\n  params:\n    - body.*\n  max_transition_epoch: 2\n");
+  EXPECT_THAT(Read(out + "/fake_ft_schedule.yaml"), HasSubstr("'1':"));
+}
+
 TEST(RunFilesTest, NoScheduleNoFile) {
   Prepared p("nofile", std::string(kData) + "}\ntrainer: {max_steps: 3}\n");
   ASSERT_TRUE(p.setup.ok()) << p.Problems();

@@ -146,8 +146,7 @@ TEST(FtsCase, 10_GapsAreRenumberedInTheError) {
                   "renumbered schedule and use it instead: "
                   "[phases_not_contiguous]\n"
                   "0:\n  params:\n    - model.3.*\n  max_transition_epoch: 4\n"
-                  "1:\n  params:\n    - model.2.*\n  lr: 1e-06\n"
-                  " [phases_not_contiguous]\n");
+                  "1:\n  params:\n    - model.2.*\n  lr: 1e-06\n");
   }
 }
 

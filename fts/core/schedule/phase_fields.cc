@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "fts/core/base/codes.h"
 #include "fts/core/base/did_you_mean.h"
@@ -11,26 +10,6 @@
 
 namespace fts {
 namespace {
-
-const std::vector<std::string>& KnownKeys() {
-  static const auto* const known =
-      new std::vector<std::string>{"params",
-                                   "max_transition_epoch",
-                                   "lr",
-                                   "new_optimizer",
-                                   "new_lr_scheduler",
-                                   "freeze",
-                                   "weight_decay",
-                                   "clip_grad_norm",
-                                   "lr_decay",
-                                   "max_transition_step",
-                                   "max_transition_tokens",
-                                   "max_transition_time",
-                                   "patience",
-                                   "min_delta",
-                                   "best_score"};
-  return *known;
-}
 
 void WrongType(const std::string& label, const char* key, const char* wanted,
                const YamlNode& value, const std::string& fix,
@@ -89,11 +68,31 @@ std::optional<double> ReadAmount(const YamlNode& phase, const char* key,
 
 }  // namespace
 
+const std::vector<std::string>& PhaseKeyNames() {
+  static const auto* const known =
+      new std::vector<std::string>{"params",
+                                   "max_transition_epoch",
+                                   "lr",
+                                   "new_optimizer",
+                                   "new_lr_scheduler",
+                                   "freeze",
+                                   "weight_decay",
+                                   "clip_grad_norm",
+                                   "lr_decay",
+                                   "max_transition_step",
+                                   "max_transition_tokens",
+                                   "max_transition_time",
+                                   "patience",
+                                   "min_delta",
+                                   "best_score"};
+  return *known;
+}
+
 void CheckPhaseKeys(const YamlNode& phase, const std::string& label,
                     Diagnostics* diags) {
   for (const YamlNode::Entry& entry : phase.entries()) {
     const std::string& key = entry.key.text();
-    const auto& known = KnownKeys();
+    const auto& known = PhaseKeyNames();
     if (entry.key.is_string() &&
         std::find(known.begin(), known.end(), key) != known.end()) {
       continue;

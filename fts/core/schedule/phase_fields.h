@@ -9,12 +9,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/config/yaml.h"
 #include "fts/core/schedule/schedule.h"
 
 namespace fts {
+
+// Every key a phase may have.
+const std::vector<std::string>& PhaseKeyNames();
 
 // Unknown keys: FTS ignores them, so they are warnings (unknown_key).
 void CheckPhaseKeys(const YamlNode& phase, const std::string& label,
