@@ -7,7 +7,8 @@
 #ifndef FTS_CORE_OPTIM_OPTIMIZER_TESTUTIL_H_
 #define FTS_CORE_OPTIM_OPTIMIZER_TESTUTIL_H_
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
