@@ -163,7 +163,7 @@ TEST(OptimizerTest, NamesWrongGroups) {
             "out of order or bounds; the tensor has 16 elements");
   auto twice = std::make_shared<FakeFlat>();
   EXPECT_EQ(optimizer.AddGroup({"x", 1, 0}, {twice, twice}).status().message(),
-            "optimizer group 'x': member 0 is listed twice");
+            "optimizer group 'x': member 1 is listed twice");
   EXPECT_EQ(optimizer.groups().size(), 2u);
 }
 
