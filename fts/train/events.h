@@ -51,6 +51,7 @@ struct PhaseEvent {
   int64_t step = 0;    // first step of the phase
   std::string reason;  // "start", "early_stopping", ...
   std::vector<std::string> thawed;
+  std::vector<std::string> frozen;  // key absent if none
   int64_t trainable_params = 0;
   int64_t total_params = 0;
   double transition_ms = 0;

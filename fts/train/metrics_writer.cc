@@ -99,6 +99,7 @@ std::string ToJsonLine(const PhaseEvent& event) {
   line["step"] = event.step;
   line["reason"] = event.reason;
   line["thawed"] = event.thawed;
+  if (!event.frozen.empty()) line["frozen"] = event.frozen;
   line["trainable_params"] = event.trainable_params;
   line["total_params"] = event.total_params;
   line["transition_ms"] = Number(event.transition_ms);

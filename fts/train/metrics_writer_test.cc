@@ -84,6 +84,12 @@ TEST(ToJsonLine, Phase) {
                 R"(,"measured":{"phase":0,"bytes_gathered":10,)"
                 R"("bytes_reduced":20,"gradient_bytes":30,"moment_bytes":40,)"
                 R"("peak_bytes":50}})");
+  event.measured.reset();
+  event.frozen = {"model.output.weight"};
+  EXPECT_THAT(ToJsonLine(event),
+              ::testing::HasSubstr(
+                  R"("thawed":["model.layers.3.ffn_norm.weight"],)"
+                  R"("frozen":["model.output.weight"],"trainable_params")"));
 }
 
 TEST(ToJsonLine, RunEnd) {

@@ -82,11 +82,13 @@ void Progress::Phase(const PhaseEvent& event) {
       event.total_params == 0
           ? 0
           : 100.0 * event.trainable_params / event.total_params;
+  const std::string frozen =
+      event.frozen.empty() ? "" : fmt::format(", {} frozen", event.frozen.size());
   KeepLine(fmt::format(
-      "phase {} begins at epoch {}, step {} ({}): {} parameter{} thawed, {} of "
-      "{} elements trainable ({:.1f} %), transition {:.1f} ms",
+      "phase {} begins at epoch {}, step {} ({}): {} parameter{} thawed{}, {} "
+      "of {} elements trainable ({:.1f} %), transition {:.1f} ms",
       event.phase, event.epoch, event.step, event.reason, event.thawed.size(),
-      event.thawed.size() == 1 ? "" : "s", event.trainable_params,
+      event.thawed.size() == 1 ? "" : "s", frozen, event.trainable_params,
       event.total_params, share, event.transition_ms));
 }
 
@@ -110,7 +112,7 @@ void Progress::Step(const TrainStepEvent& event) {
   }
   std::string text = fmt::format(
       "phase {}  epoch {}  step {}  loss {:.4f}  grad_norm {:.3f}  lr {}  "
-      "tok/s {:.0f}  mem {:.0f} MiB",
+      "tok/s {:.0f}  mem {:.1f} MiB",
       event.phase, epoch, event.step, event.loss, event.grad_norm,
       Rates(event.lr), event.tokens_per_s, event.mem_mib);
   if (!options_.terminal) {

@@ -48,7 +48,7 @@ TEST(PlainProgress, OneLineAStep) {
   f.progress.Step(Step(12, 1, 0));
   EXPECT_EQ(f.Take(),
             "phase 0  epoch 1/4  step 12  loss 2.3457  grad_norm 1.500  "
-            "lr 1.00e-05  tok/s 12346  mem 321 MiB\n");
+            "lr 1.00e-05  tok/s 12346  mem 321.4 MiB\n");
 }
 
 TEST(PlainProgress, ShowsEachDifferentRateOnce) {
@@ -59,7 +59,7 @@ TEST(PlainProgress, ShowsEachDifferentRateOnce) {
   f.progress.Step(step);
   EXPECT_EQ(f.Take(),
             "phase 1  epoch 0  step 0  loss nan  grad_norm 1.500  "
-            "lr 1.00e-03,5.00e-04  tok/s 12346  mem 321 MiB\n");
+            "lr 1.00e-03,5.00e-04  tok/s 12346  mem 321.4 MiB\n");
 }
 
 TEST(PlainProgress, KeepsTheIntervalExceptAtEdges) {
@@ -93,6 +93,13 @@ TEST(PlainProgress, OtherEvents) {
             "phase 1 begins at epoch 2, step 20 (early_stopping): 2 parameters "
             "thawed, 250 of 1000 elements trainable (25.0 %), transition 3.2 "
             "ms\n");
+  phase.thawed = {"a"};
+  phase.frozen = {"c", "d", "e"};
+  f.progress.Phase(phase);
+  EXPECT_EQ(f.Take(),
+            "phase 1 begins at epoch 2, step 20 (early_stopping): 1 parameter "
+            "thawed, 3 frozen, 250 of 1000 elements trainable (25.0 %), "
+            "transition 3.2 ms\n");
   ValidationEvent validation;
   validation.val_loss = 3.5;
   f.progress.Validation(validation);
@@ -129,11 +136,11 @@ TEST(LiveProgress, RedrawsInPlaceAndKeepsOtherLines) {
   f.progress.Step(Step(4, 1, 0));
   EXPECT_EQ(f.Take(),
             "\r\x1b[2K[#####---------------] phase 0  epoch 1  step 4  loss "
-            "2.3457  grad_norm 1.500  lr 1.00e-05  tok/s 12346  mem 321 MiB");
+            "2.3457  grad_norm 1.500  lr 1.00e-05  tok/s 12346  mem 321.4 MiB");
   f.progress.Step(Step(7, 1, 0));
   EXPECT_EQ(f.Take(),
             "\r\x1b[2K[####################] phase 0  epoch 1  step 7  loss "
-            "2.3457  grad_norm 1.500  lr 1.00e-05  tok/s 12346  mem 321 MiB");
+            "2.3457  grad_norm 1.500  lr 1.00e-05  tok/s 12346  mem 321.4 MiB");
   f.progress.Note("kept");
   EXPECT_EQ(f.Take(), "\r\x1b[2Kkept\n");
   f.progress.Note("kept too");
@@ -143,7 +150,7 @@ TEST(LiveProgress, RedrawsInPlaceAndKeepsOtherLines) {
 TEST(LiveProgress, NeverWraps) {
   const std::string text =
       "phase 0  epoch 0  step 1  loss 2.3457  grad_norm 1.500  lr 1.00e-05  "
-      "tok/s 12346  mem 321 MiB";
+      "tok/s 12346  mem 321.4 MiB";
   auto shown = [&](int columns) {
     ProgressOptions options;
     options.terminal = true;
@@ -164,7 +171,7 @@ TEST(LiveProgress, NeverWraps) {
   EXPECT_EQ(shown(size + 1), text);
   EXPECT_EQ(shown(size),
             "phase 0 epoch 0 step 1 loss 2.3457 grad_norm 1.500 lr 1.00e-05 "
-            "tok/s 12346 mem 321 MiB");
+            "tok/s 12346 mem 321.4 MiB");
   EXPECT_EQ(shown(10), "phase 0 e");
   EXPECT_EQ(shown(0), "p");
 }

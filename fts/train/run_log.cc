@@ -1,23 +1,13 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/train/run_log.h"
 
-#include <chrono>
 #include <iostream>
 #include <utility>
 
 #include "fts/core/base/status.h"
+#include "fts/train/seconds.h"
 
 namespace fts::train {
-namespace {
-
-double Seconds() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
-
 RunLog::RunLog(MetricsWriter metrics, const ProgressOptions& options)
     : metrics_(std::move(metrics)), progress_(&std::cout, options, Seconds) {}
 

@@ -78,7 +78,7 @@ absl::StatusOr<SampleOrder> SampleOrder::Create(
                   absl::StrCat("data.train has ", options.samples,
                                " samples, but ", step_size,
                                "; use more data or a smaller batch or seq_len"),
-                  options.where);
+                  options.batch_where);
     } else if (order.steps_per_epoch_ > possible) {
       found.Error(
           codes::kEpochTooLong,

@@ -60,7 +60,8 @@ struct SampleOrderOptions {
   bool shuffle = true;
   int64_t seed = 0;
   std::optional<int64_t> steps_per_epoch;
-  SourceLocation where;  // of steps_per_epoch, else of the data
+  SourceLocation where;        // of steps_per_epoch, else of the data
+  SourceLocation batch_where;  // of the batch size
 };
 
 // The samples of one epoch. Cheap to copy.

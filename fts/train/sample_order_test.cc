@@ -150,6 +150,7 @@ TEST(SampleOrderErrors, EpochTooLong) {
   options.dp_size = 2;
   options.steps_per_epoch = 7;
   options.where = {std::make_shared<const std::string>("run.yaml"), 7, 20};
+  options.batch_where = {options.where.file, 5, 3};
   EXPECT_EQ(Error(options),
             "run.yaml:7:20: error: trainer.steps_per_epoch is 7, but "
             "data.train has 100 samples and one optimizer step takes 16 "
@@ -159,7 +160,7 @@ TEST(SampleOrderErrors, EpochTooLong) {
   options.steps_per_epoch.reset();
   options.samples = 15;
   EXPECT_EQ(Error(options),
-            "run.yaml:7:20: error: data.train has 15 samples, but one "
+            "run.yaml:5:3: error: data.train has 15 samples, but one "
             "optimizer step takes 16 samples (data-parallel size 2 * "
             "batch_size 4 * accumulate 2); use more data or a smaller batch or "
             "seq_len [epoch_too_long]\n");

@@ -3,7 +3,6 @@
 
 #include <ATen/ops/zeros.h>
 
-#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,22 +14,21 @@
 #include "fts/train/batch.h"
 #include "fts/train/run_files.h"
 #include "fts/train/run_log.h"
+#include "fts/train/seconds.h"
 
 namespace fts::train {
 namespace {
-
-double Seconds() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 constexpr double kMiB = 1024.0 * 1024.0;
 
 class Loop {
  public:
   Loop(RunSetup* setup, const Ranks& ranks, std::string output_dir)
-      : setup_(*setup), ranks_(ranks), output_dir_(std::move(output_dir)) {}
+      : setup_(*setup), ranks_(ranks), output_dir_(std::move(output_dir)) {
+    for (const PhaseRule& rule : setup_.scheduler.phases) {
+      timed_ = timed_ || rule.max_transition_time.has_value();
+    }
+  }
 
   absl::Status Run();
 
@@ -47,7 +45,10 @@ class Loop {
   at::Tensor Logits(const at::Tensor& tokens);
   // Writes what a scheduler outcome says; remembers the end of the run.
   absl::Status Report(const Outcome& outcome, int64_t epoch, double ms);
-  absl::StatusOr<Outcome> BeginEpoch(int64_t epoch);
+  absl::Status BeginEpoch(int64_t epoch);
+  absl::Status BeginStep(int64_t epoch);
+  absl::Status MeasureIfPhaseEnds(const SchedulerEvent& event);
+  int64_t tokens() const { return next_step_ * setup_.tokens_per_step(); }
   absl::StatusOr<PhaseMeasured> Measure();
   absl::Status Finish();
   absl::Status Export();
@@ -57,6 +58,8 @@ class Loop {
   const std::string output_dir_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<RunLog> log_;  // rank 0 only
+  const double start_ = Seconds();
+  bool timed_ = false;  // a phase waits for rank 0's clock
   int64_t next_step_ = 0;
   std::optional<std::string> finished_;
   std::optional<PhaseMeasured> measured_;  // of the phase that just ended
@@ -77,6 +80,9 @@ absl::Status Loop::Start() {
   options.optimizer = c.optimizer;
   options.lr_scheduler = c.lr_scheduler;
   options.clip_grad_norm = c.trainer.clip_grad_norm;
+  options.apply_lambdas_new_pgs = c.scheduler.apply_lambdas_new_pgs;
+  options.enforce_phase0_params = c.scheduler.enforce_phase0_params;
+  if (timed_) options.clock = [this] { return Seconds() - start_; };
   Diagnostics diags;
   FTS_ASSIGN_OR_RETURN(
       session_, Session::Create(setup_.model->parts(), std::move(options),
@@ -110,9 +116,7 @@ absl::Status Loop::Run() {
 }
 
 absl::Status Loop::RunEpoch(int64_t epoch) {
-  const double begin = Seconds();
-  FTS_ASSIGN_OR_RETURN(Outcome outcome, BeginEpoch(epoch));
-  FTS_RETURN_IF_ERROR(Report(outcome, epoch, (Seconds() - begin) * 1e3));
+  FTS_RETURN_IF_ERROR(BeginEpoch(epoch));
   if (finished_.has_value()) return absl::OkStatus();
 
   const EpochOrder order = setup_.order->Epoch(epoch);
@@ -130,23 +134,41 @@ absl::Status Loop::RunEpoch(int64_t epoch) {
   }
   FTS_RETURN_IF_ERROR(ValidateEpoch(epoch));
   if (finished_.has_value()) return absl::OkStatus();  // a metric ended it
-  FTS_ASSIGN_OR_RETURN(outcome, session_->EpochEnd(epoch));
+  FTS_ASSIGN_OR_RETURN(const Outcome outcome, session_->EpochEnd(epoch));
   return Report(outcome, epoch, 0);
+}
+
+absl::Status Loop::BeginEpoch(int64_t epoch) {
+  const double begin = Seconds();
+  FTS_RETURN_IF_ERROR(MeasureIfPhaseEnds(SchedulerEvent::EpochStart(epoch)));
+  FTS_ASSIGN_OR_RETURN(const Outcome outcome, session_->EpochStart(epoch));
+  return Report(outcome, epoch, (Seconds() - begin) * 1e3);
+}
+
+absl::Status Loop::BeginStep(int64_t epoch) {
+  const double begin = Seconds();
+  const SchedulerDriver& scheduler = session_->scheduler();
+  if (scheduler.config().phases[scheduler.phase()].has_step_limit()) {
+    FTS_RETURN_IF_ERROR(MeasureIfPhaseEnds(SchedulerEvent::StepStart(
+        next_step_, tokens(), session_->seconds())));
+  }
+  FTS_ASSIGN_OR_RETURN(const Outcome outcome,
+                       session_->StepStart(next_step_, tokens()));
+  return Report(outcome, epoch, (Seconds() - begin) * 1e3);
 }
 
 // The measurement of a phase must end before its successor's transition, which
 // restores and allocates; so the decision is asked of the table first.
-absl::StatusOr<Outcome> Loop::BeginEpoch(int64_t epoch) {
-  FTS_ASSIGN_OR_RETURN(
-      const Transition ahead,
-      Advance(session_->scheduler().config(), session_->scheduler().state(),
-              SchedulerEvent::EpochStart(epoch)));
+absl::Status Loop::MeasureIfPhaseEnds(const SchedulerEvent& event) {
+  FTS_ASSIGN_OR_RETURN(const Transition ahead,
+                       Advance(session_->scheduler().config(),
+                               session_->scheduler().state(), event));
   for (const SchedulerEffect& effect : ahead.effects) {
     if (effect.kind == EffectKind::kPhase) {
       FTS_ASSIGN_OR_RETURN(measured_, Measure());
     }
   }
-  return session_->EpochStart(epoch);
+  return absl::OkStatus();
 }
 
 at::Tensor Loop::Logits(const at::Tensor& tokens) {
@@ -168,6 +190,7 @@ absl::StatusOr<at::Tensor> Loop::MicroLoss(const EpochOrder& order,
 
 absl::StatusOr<bool> Loop::Step(const EpochOrder& order, int64_t epoch,
                                 int64_t step_in_epoch) {
+  FTS_RETURN_IF_ERROR(BeginStep(epoch));
   const double begin = Seconds();
   FTS_ASSIGN_OR_RETURN(
       const StepResult result,
@@ -232,7 +255,9 @@ absl::StatusOr<double> Loop::Validate() {
     }
     return absl::OkStatus();
   }));
+  if (timed_) totals.push_back(main() ? Seconds() - start_ : 0);
   FTS_RETURN_IF_ERROR(ranks_.Sum(&totals));
+  if (timed_) session_->SetSeconds(totals[2]);
   return totals[0] / totals[1];
 }
 
@@ -255,7 +280,8 @@ absl::Status Loop::Report(const Outcome& outcome, int64_t epoch, double ms) {
     event.epoch = epoch;
     event.step = next_step_;
     event.reason = phase->text;
-    event.thawed = session_->thawed();
+    event.thawed = setup_.schedule.phases[phase->phase].params;
+    event.frozen = setup_.schedule.phases[phase->phase].freeze;
     event.trainable_params = session_->engine().trainable_parameters();
     event.total_params = session_->engine().total_parameters();
     event.transition_ms = ms;

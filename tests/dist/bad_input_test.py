@@ -277,7 +277,7 @@ mesh: {tp: 2, dp_replicate: 2}
             "c.yaml:8:15: error: data.val: 'short.txt' holds 5 tokens; one "
             "sample needs seq_len + 1 = 66; use a longer file or a smaller "
             "data.seq_len [data_too_short]",
-            "c.yaml:11:43: error: data.train has 3402 samples, but one "
+            "c.yaml:10:15: error: data.train has 3402 samples, but one "
             "optimizer step takes 19998 samples (data-parallel size 2 * "
             "batch_size 9999 * accumulate 1); use more data or a smaller "
             "batch or seq_len [epoch_too_long]"])

@@ -188,7 +188,7 @@ class ThreePhasesTest(unittest.TestCase):
                              r".*, reduced .*, gradients .*, moments .*, peak "
                              % phase)
         self.assertRegex(out, r"(?m)^phase 0  epoch 0/4  step 0  loss \d.*  "
-                         r"grad_norm .*  lr 1.00e-03  tok/s \d+  mem \d+ MiB$")
+                         r"grad_norm .*  lr 1.00e-03  tok/s \d+  mem \d+\.\d MiB$")
         self.assertRegex(out, r"(?m)^done after 12 steps \(max_epochs 4 ")
         self.assertNotIn("\x1b", out)
         self.assertNotIn("\r", out)

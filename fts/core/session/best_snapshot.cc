@@ -8,50 +8,80 @@ namespace fts {
 
 void BestSnapshot::Keep(const shard::Segment& segment) {
   shard::SilentWrites guard;
-  at::Tensor& kept = values_[&segment];
-  if (kept.defined() && kept.scalar_type() == segment.shard().scalar_type()) {
-    kept.copy_(segment.shard());
+  Kept& kept = values_[&segment];
+  if (kept.value.defined() &&
+      kept.value.scalar_type() == segment.shard().scalar_type()) {
+    kept.value.copy_(segment.shard());
   } else {
-    kept = segment.shard().to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
+    kept.value =
+        segment.shard().to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
   }
+  kept.settled = !segment.trainable();
 }
 
 void BestSnapshot::Save(const shard::ShardEngine& engine,
                         const optim::Optimizer& optimizer) {
   for (const auto& segment : engine.segments()) {
-    if (segment->trainable()) Keep(*segment);
+    const auto known = values_.find(segment.get());
+    // One that was frozen again changes no more: copied once.
+    if (segment->trainable() ||
+        (known != values_.end() && !known->second.settled)) {
+      Keep(*segment);
+    }
   }
   optimizer.Save(&moments_);
+  optimizer_name_ = optimizer.name();
+  replaced_ = false;
   taken_ = true;
 }
 
 void BestSnapshot::Extend(const shard::ShardEngine& engine, int phase) {
   if (!taken_) return;
   for (const auto& segment : engine.segments()) {
-    if (segment->trainable() && segment->phase() == phase) Keep(*segment);
+    if (!segment->spec().thaws_at(phase) || !segment->trainable()) continue;
+    const auto known = values_.find(segment.get());
+    if (known == values_.end()) {
+      Keep(*segment);
+    } else {
+      known->second.settled = false;  // it moves again
+    }
   }
 }
 
-absl::Status BestSnapshot::Restore(shard::ShardEngine* engine,
-                                   optim::Optimizer* optimizer) const {
+void BestSnapshot::Forget(
+    const std::vector<std::shared_ptr<SegmentFlat>>& frozen) {
+  for (const auto& flat : frozen) moments_.entries.erase(flat.get());
+}
+
+absl::StatusOr<bool> BestSnapshot::Restore(shard::ShardEngine* engine,
+                                           optim::Optimizer* optimizer) const {
   if (!taken_) {
     return absl::FailedPreconditionError(
         "there is no best state to restore yet");
   }
-  FTS_RETURN_IF_ERROR(optimizer->Restore(moments_));
+  bool same = !replaced_ || optimizer->name() == optimizer_name_;
+  if (same) {
+    const absl::Status status = optimizer->Restore(moments_);
+    // Of the same class, but with other state, as SGD with momentum.
+    same = !(replaced_ && absl::IsFailedPrecondition(status));
+    if (same) FTS_RETURN_IF_ERROR(status);
+  }
+  if (!same) FTS_RETURN_IF_ERROR(optimizer->Restore({}));
   {
     shard::SilentWrites guard;
-    for (const auto& [segment, value] : values_) {
-      segment->shard().copy_(value);
+    for (const auto& [segment, kept] : values_) {
+      segment->shard().copy_(kept.value);
     }
   }
   engine->MarkUpdated();
-  return absl::OkStatus();
+  return same;
 }
 
 int64_t BestSnapshot::bytes() const {
   int64_t total = moments_.bytes();
-  for (const auto& [segment, value] : values_) total += shard::Bytes(value);
+  for (const auto& [segment, kept] : values_) {
+    total += shard::Bytes(kept.value);
+  }
   return total;
 }
 

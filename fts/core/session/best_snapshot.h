@@ -1,13 +1,17 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // The best state of a run so far, kept in host memory: this rank's part of
-// every trainable segment and the optimizer's moments, so that restoring it at
-// a phase transition reads no disk and sends nothing.
+// every segment that has trained, and the optimizer's moments, so that
+// restoring it at a phase transition reads no disk and sends nothing.
 //
 // [Note: segments thawed after the best]
 // They were frozen when the best was saved, so their values of then are the
 // ones they thaw with; Extend copies those at the thaw. Their moments did not
 // exist and start afresh after a restore.
+//
+// [Note: segments frozen since the best]
+// Their values are kept and come back. Their moments are forgotten at the
+// freeze: a later thaw starts without any.
 //
 // Threads: confined to the training thread.
 #ifndef FTS_CORE_SESSION_BEST_SNAPSHOT_H_
@@ -18,9 +22,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fts/core/optim/optimizer.h"
+#include "fts/core/session/segment_flat.h"
 #include "fts/core/shard/engine.h"
 
 namespace fts {
@@ -33,21 +41,36 @@ class BestSnapshot {
   void Save(const shard::ShardEngine& engine,
             const optim::Optimizer& optimizer);
 
-  // Adds segments of `phase`, right after their thaw. No-op when empty.
+  // Adds segments that thaw at `phase` and have not trained before, right after
+  // their thaw. No-op when empty.
   void Extend(const shard::ShardEngine& engine, int phase);
 
+  // These are being frozen: their moments are forgotten.
+  void Forget(const std::vector<std::shared_ptr<SegmentFlat>>& frozen);
+
+  // The optimizer is another one from here on.
+  void OptimizerReplaced() { replaced_ = true; }
+
   // Brings values and moments back; learning rates stay. Marks the engine's
-  // shards as updated. Errors: FAILED_PRECONDITION when empty.
-  absl::Status Restore(shard::ShardEngine* engine,
-                       optim::Optimizer* optimizer) const;
+  // shards as updated. False when the moments are those of an optimizer of
+  // another kind that was replaced since: then all start afresh.
+  // Errors: FAILED_PRECONDITION when empty.
+  absl::StatusOr<bool> Restore(shard::ShardEngine* engine,
+                               optim::Optimizer* optimizer) const;
 
   int64_t bytes() const;
 
  private:
+  struct Kept {
+    at::Tensor value;
+    bool settled = false;  // frozen, and copied since
+  };
   void Keep(const shard::Segment& segment);
 
   bool taken_ = false;
-  std::map<const shard::Segment*, at::Tensor> values_;
+  bool replaced_ = false;       // since moments_ was saved
+  std::string optimizer_name_;  // of moments_
+  std::map<const shard::Segment*, Kept> values_;
   optim::OptimizerSnapshot moments_;
 };
 

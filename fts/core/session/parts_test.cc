@@ -122,7 +122,7 @@ TEST(BestSnapshotTest, RestoreBringsValuesAndMomentsBack) {
       BestSnapshot best;
       EXPECT_TRUE(best.empty());
       EXPECT_EQ(best.bytes(), 0);
-      EXPECT_EQ(best.Restore(f.engine.get(), &f.optimizer),
+      EXPECT_EQ(best.Restore(f.engine.get(), &f.optimizer).status(),
                 absl::FailedPreconditionError(
                     "there is no best state to restore yet"));
       f.Thaw(0);

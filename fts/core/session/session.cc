@@ -7,12 +7,11 @@
 #include <cmath>
 #include <exception>
 #include <unordered_map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
-#include "fts/core/optim/lr_scheduler_factory.h"
-#include "fts/core/optim/optimizer_factory.h"
 #include "fts/core/recompute/parse_options.h"
 #include "fts/core/recompute/saved_tensor_hooks.h"
 #include "fts/core/shard/tensor_util.h"
@@ -51,17 +50,6 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   session->options_ = std::move(options);
   const SessionOptions& o = session->options_;
 
-  FTS_ASSIGN_OR_RETURN(
-      optim::OptimizerConfig made,
-      optim::MakeOptimizer(o.optimizer.name, o.optimizer.args, diags));
-  session->optimizer_ = std::move(made.optimizer);
-  session->base_lr_ = made.lr;
-  session->weight_decay_ = made.weight_decay;
-  if (o.lr_scheduler.has_value()) {
-    FTS_ASSIGN_OR_RETURN(session->lr_scheduler_,
-                         optim::MakeLrScheduler(o.lr_scheduler->name,
-                                                o.lr_scheduler->args, diags));
-  }
   shard::EngineOptions engine;
   FTS_ASSIGN_OR_RETURN(engine.dtypes.compute,
                        shard::DtypeFromName(o.precision.param));
@@ -78,6 +66,16 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
       shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),
                                  ranks.reduce(), engine));
   FTS_RETURN_IF_ERROR(session->AttachModules(model, diags));
+  OptimizationOptions optimization;
+  optimization.schedule = o.schedule;
+  optimization.optimizer = o.optimizer;
+  optimization.lr_scheduler = o.lr_scheduler;
+  optimization.clip_grad_norm = o.clip_grad_norm;
+  optimization.apply_lambdas_new_pgs = o.apply_lambdas_new_pgs;
+  optimization.enforce_phase0_params = o.enforce_phase0_params;
+  FTS_ASSIGN_OR_RETURN(session->optimization_,
+                       Optimization::Create(std::move(optimization),
+                                            session->engine_.get(), diags));
 
   SchedulerPorts ports;
   ports.parameters = session.get();
@@ -161,14 +159,16 @@ absl::StatusOr<StepResult> Session::RunStep(
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
     FTS_RETURN_IF_ERROR(engine_->CompleteGradients());
     optim::FlatParameters all, counting;
-    for (const auto& flat : flats_) {
+    for (const auto& flat : optimization_->flats()) {
       all.push_back(flat);
       if (engine_->CountsInNorm(flat->segment())) counting.push_back(flat);
     }
+    const double clock =
+        options_.clock && ranks_.rank() == 0 ? options_.clock() : 0;
     FTS_ASSIGN_OR_RETURN(
         const shard::StepSummary summary,
-        engine_->Synchronize(local,
-                             optim::LocalSquaredNorm(counting).item<double>()));
+        engine_->Synchronize(
+            local, optim::LocalSquaredNorm(counting).item<double>(), clock));
     if (!std::isfinite(summary.loss)) {
       return absl::FailedPreconditionError(
           absl::StrCat("the training loss is ", summary.loss,
@@ -177,14 +177,14 @@ absl::StatusOr<StepResult> Session::RunStep(
     }
     result.loss = summary.loss;
     result.grad_norm = summary.grad_norm;
-    result.lr = optim::LearningRates(optimizer_->groups());
-    if (options_.clip_grad_norm.has_value()) {
+    result.lr = optim::LearningRates(optimizer().groups());
+    if (const auto clip = optimization_->clip_grad_norm(driver_->phase())) {
       const at::Tensor norm = at::scalar_tensor(summary.grad_norm, at::kDouble);
-      optim::ScaleGradients(
-          all, optim::ClipCoefficient(norm, *options_.clip_grad_norm));
+      optim::ScaleGradients(all, optim::ClipCoefficient(norm, *clip));
     }
-    FTS_RETURN_IF_ERROR(optimizer_->Step(summary.used));
+    FTS_RETURN_IF_ERROR(optimization_->optimizer().Step(summary.used));
     engine_->FinishStep();
+    if (options_.clock) seconds_ = summary.seconds;
     return absl::OkStatus();
   }));
   return result;
@@ -201,36 +201,47 @@ absl::Status Session::Evaluate(const std::function<absl::Status()>& body) {
   });
 }
 
-absl::StatusOr<Outcome> Session::RunStart() { return driver_->RunStart(); }
+absl::StatusOr<Outcome> Session::RunStart() {
+  return WithNotes(driver_->RunStart());
+}
 
 absl::StatusOr<Outcome> Session::EpochStart(int64_t epoch) {
-  return driver_->EpochStart(epoch);
+  step_in_epoch_ = 0;
+  return WithNotes(driver_->EpochStart(epoch));
+}
+
+absl::StatusOr<Outcome> Session::StepStart(int64_t step, int64_t tokens) {
+  return WithNotes(driver_->StepStart(step, tokens, seconds_));
 }
 
 absl::StatusOr<Outcome> Session::StepEnd(int64_t step) {
-  FTS_ASSIGN_OR_RETURN(Outcome outcome, driver_->StepEnd(step));
-  if (lr_attached_ && !lr_scheduler_->needs_metric() &&
-      options_.lr_scheduler->interval == LrSchedulerSpec::Interval::kStep) {
-    FTS_RETURN_IF_ERROR(lr_scheduler_->Step());
-  }
+  FTS_ASSIGN_OR_RETURN(Outcome outcome, WithNotes(driver_->StepEnd(step)));
+  FTS_RETURN_IF_ERROR(optimization_->AfterStep(step_in_epoch_++));
   return outcome;
 }
 
 absl::StatusOr<Outcome> Session::ValidationEnd(int64_t epoch) {
-  FTS_ASSIGN_OR_RETURN(Outcome outcome, driver_->ValidationEnd(epoch));
-  if (epoch >= 0 && lr_attached_ && lr_scheduler_->needs_metric()) {
-    FTS_ASSIGN_OR_RETURN(const double metric,
-                         Value(options_.lr_scheduler->monitor));
-    FTS_RETURN_IF_ERROR(lr_scheduler_->StepMetric(metric));
+  FTS_ASSIGN_OR_RETURN(Outcome outcome,
+                       WithNotes(driver_->ValidationEnd(epoch)));
+  if (epoch >= 0 && optimization_->NeedsMetric(epoch)) {
+    FTS_ASSIGN_OR_RETURN(const double metric, Value(optimization_->monitor()));
+    FTS_RETURN_IF_ERROR(optimization_->AfterValidation(metric));
   }
   return outcome;
 }
 
 absl::StatusOr<Outcome> Session::EpochEnd(int64_t epoch) {
-  FTS_ASSIGN_OR_RETURN(Outcome outcome, driver_->EpochEnd(epoch));
-  if (lr_attached_ && !lr_scheduler_->needs_metric() &&
-      options_.lr_scheduler->interval == LrSchedulerSpec::Interval::kEpoch) {
-    FTS_RETURN_IF_ERROR(lr_scheduler_->Step());
+  FTS_ASSIGN_OR_RETURN(Outcome outcome, WithNotes(driver_->EpochEnd(epoch)));
+  FTS_RETURN_IF_ERROR(optimization_->AfterEpoch(epoch));
+  return outcome;
+}
+
+absl::StatusOr<Outcome> Session::WithNotes(absl::StatusOr<Outcome> outcome) {
+  for (std::string& text : std::exchange(notes_, {})) {
+    if (!outcome.ok()) break;
+    SchedulerEffect note;
+    note.text = std::move(text);
+    outcome->effects.push_back(std::move(note));
   }
   return outcome;
 }
@@ -249,70 +260,53 @@ absl::Status Session::Thaw(int phase) {
   return Guarded(*engine_, [&]() -> absl::Status {
     engine_->Thaw(phase);
     best_.Extend(*engine_, phase);
-    thawed_ = options_.schedule.phases[phase].params;
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Session::Freeze(int phase) {
+  return Guarded(*engine_, [&]() -> absl::Status {
+    best_.Forget(optimization_->Remove(phase));
+    engine_->Freeze(phase);
+    engine_->ledger().RestartPeaks();
     return absl::OkStatus();
   });
 }
 
 absl::Status Session::AddGroup(int phase, std::optional<double> lr) {
-  std::vector<std::shared_ptr<optim::FlatParameter>> members;
-  for (const auto& segment : engine_->segments()) {
-    if (segment->phase() != phase) continue;
-    flats_.push_back(std::make_shared<SegmentFlat>(segment));
-    members.push_back(flats_.back());
-  }
-  optim::GroupOptions group;
-  group.name = absl::StrCat("phase ", phase);
-  group.lr = lr.value_or(base_lr_);
-  group.weight_decay = weight_decay_;
-  if (options_.optimizer.no_decay.empty()) {
-    FTS_RETURN_IF_ERROR(optimizer_->AddGroup(group, members).status());
-  } else {
-    group.extents = optim::ExtentClass::kDecay;
-    FTS_RETURN_IF_ERROR(optimizer_->AddGroup(group, members).status());
-    group.name += " no_decay";
-    group.weight_decay = 0;
-    group.extents = optim::ExtentClass::kNoDecay;
-    FTS_RETURN_IF_ERROR(optimizer_->AddGroup(group, members).status());
-  }
-  const int64_t bytes = optimizer_->StateBytes();
-  engine_->ledger().Add(shard::Holding::kMoments, bytes - moment_bytes_);
-  moment_bytes_ = bytes;
-  if (lr_scheduler_ == nullptr) return absl::OkStatus();
-  if (lr_attached_) {
-    FTS_RETURN_IF_ERROR(lr_scheduler_->OnGroupsAdded());
-  } else {
-    FTS_RETURN_IF_ERROR(
-        lr_scheduler_->Attach(optimizer_->mutable_groups()));
-    lr_attached_ = true;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Session::Freeze(int phase) {
-  return absl::UnimplementedError(
-      absl::StrCat("freeze of phase ", phase, " is not available yet"));
+  return Guarded(*engine_, [&] { return optimization_->AddGroups(phase, lr); });
 }
 
 absl::Status Session::ReplaceOptimizer(int phase) {
-  return absl::UnimplementedError(
-      absl::StrCat("new_optimizer of phase ", phase, " is not available yet"));
+  return Guarded(*engine_, [&]() -> absl::Status {
+    FTS_RETURN_IF_ERROR(optimization_->ReplaceOptimizer(phase));
+    best_.OptimizerReplaced();
+    engine_->ledger().RestartPeaks();
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Session::ReplaceLrScheduler(int phase) {
-  return absl::UnimplementedError(absl::StrCat("new_lr_scheduler of phase ",
-                                               phase, " is not available yet"));
+  return optimization_->ReplaceLrScheduler(phase);
 }
 
 absl::Status Session::SaveBest(const BestRecord& best) {
   (void)best;  // the scheduler keeps the record
-  best_.Save(*engine_, *optimizer_);
+  best_.Save(*engine_, optimizer());
   return absl::OkStatus();
 }
 
 absl::Status Session::RestoreBest(const BestRecord& best) {
-  (void)best;
-  return best_.Restore(engine_.get(), optimizer_.get());
+  FTS_ASSIGN_OR_RETURN(
+      const bool with_moments,
+      best_.Restore(engine_.get(), &optimization_->optimizer()));
+  if (!with_moments) {
+    notes_.push_back(absl::StrCat("the best of epoch ", best.epoch,
+                                  " was saved under another optimizer: "
+                                  "its weights are restored, the moments of ",
+                                  optimizer().name(), " start afresh"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<double> Session::Value(const std::string& name) {

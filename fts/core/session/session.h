@@ -10,7 +10,8 @@
 //   session->RunStart();
 //   for epoch:
 //     session->EpochStart(epoch);             // may begin a phase
-//     for step: session->TrainStep(...);      // forward, backward, update
+//     for step: session->StepStart(step, tokens);  // may begin one too
+//               session->TrainStep(...);      // forward, backward, update
 //               session->StepEnd(step);
 //     session->SetMetric("val_loss", v);      // reduced over the ranks
 //     session->ValidationEnd(epoch);
@@ -40,14 +41,13 @@
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/config/run_config.h"
 #include "fts/core/nn/module.h"
-#include "fts/core/optim/lr_scheduler.h"
 #include "fts/core/optim/optimizer.h"
 #include "fts/core/plan/plan.h"
 #include "fts/core/recompute/checkpoint.h"
 #include "fts/core/scheduler/driver.h"
 #include "fts/core/session/best_snapshot.h"
+#include "fts/core/session/optimization.h"
 #include "fts/core/session/ranks.h"
-#include "fts/core/session/segment_flat.h"
 #include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/engine.h"
 
@@ -66,7 +66,12 @@ struct SessionOptions {
   PrecisionSpec precision;
   OptimizerSpec optimizer;
   std::optional<LrSchedulerSpec> lr_scheduler;
-  std::optional<double> clip_grad_norm;
+  std::optional<double> clip_grad_norm;  // of phases that set none
+  bool apply_lambdas_new_pgs = false;
+  bool enforce_phase0_params = true;
+  // Seconds since the run started, on rank 0; the others' are not read. Null:
+  // no clock, and phases must not wait for one.
+  std::function<double()> clock;
 };
 
 struct StepResult {
@@ -76,7 +81,8 @@ struct StepResult {
 };
 
 // What one phase held and moved per rank, the largest over the ranks; see
-// shard/ledger.h.
+// shard/ledger.h. Peaks begin when the phase's transition has let go of what
+// the phase before it held.
 struct PhaseUse {
   int64_t bytes_gathered = 0;
   int64_t bytes_reduced = 0;
@@ -118,9 +124,13 @@ class Session : private ParameterPort,
 
   // The run's events, in the order of scheduler.h. StepEnd also advances an
   // `interval: step` learning-rate scheduler, ValidationEnd a
-  // ReduceLROnPlateau, EpochEnd an `interval: epoch` one.
+  // ReduceLROnPlateau, EpochEnd an `interval: epoch` one; with a frequency,
+  // every so many of them, steps counted from the start of the epoch.
+  // StepStart: `tokens` are those of the run before this step, on all ranks. It
+  // may be left out while no phase has a limit in steps, tokens or time.
   absl::StatusOr<Outcome> RunStart();
   absl::StatusOr<Outcome> EpochStart(int64_t epoch);
+  absl::StatusOr<Outcome> StepStart(int64_t step, int64_t tokens);
   absl::StatusOr<Outcome> StepEnd(int64_t step);
   absl::StatusOr<Outcome> ValidationEnd(int64_t epoch);
   absl::StatusOr<Outcome> EpochEnd(int64_t epoch);
@@ -134,15 +144,20 @@ class Session : private ParameterPort,
       const std::function<absl::Status(const std::string&, const at::Tensor&)>&
           fn);
 
-  // The names that the last begun phase thawed.
-  const std::vector<std::string>& thawed() const { return thawed_; }
   // Use of the phase so far, the largest over the ranks (collective), and a new
-  // count from here on.
+  // count from here on. Before the event that begins the next phase.
   absl::StatusOr<PhaseUse> EndPhaseUse();
+
+  // Seconds of the run as every rank last learnt them from rank 0's clock: in
+  // each TrainStep, or from the caller, who agreed on them by other means.
+  double seconds() const { return seconds_; }
+  void SetSeconds(double seconds) { seconds_ = seconds; }
 
   const SchedulerDriver& scheduler() const { return *driver_; }
   shard::ShardEngine& engine() { return *engine_; }
-  const optim::Optimizer& optimizer() const { return *optimizer_; }
+  const optim::Optimizer& optimizer() const {
+    return optimization_->optimizer();
+  }
 
  private:
   explicit Session(Ranks ranks) : ranks_(std::move(ranks)) {}
@@ -163,23 +178,21 @@ class Session : private ParameterPort,
   absl::Status SaveBest(const BestRecord& best) override;
   absl::Status RestoreBest(const BestRecord& best) override;
   absl::StatusOr<double> Value(const std::string& name) override;
+  // Adds what the ports have to say to the outcome of an event.
+  absl::StatusOr<Outcome> WithNotes(absl::StatusOr<Outcome> outcome);
 
   SessionOptions options_;
   Ranks ranks_;
   std::optional<at::ScalarType> output_dtype_;
   std::unique_ptr<shard::ShardEngine> engine_;
   std::vector<std::shared_ptr<ShardInterceptor>> interceptors_;  // the model's
-  std::unique_ptr<optim::Optimizer> optimizer_;
-  double base_lr_ = 0;
-  double weight_decay_ = 0;
-  std::unique_ptr<optim::LrScheduler> lr_scheduler_;
-  bool lr_attached_ = false;
-  std::vector<std::shared_ptr<SegmentFlat>> flats_;  // of trainable segments
+  std::unique_ptr<Optimization> optimization_;
   std::unique_ptr<SchedulerDriver> driver_;
   BestSnapshot best_;
   std::map<std::string, double> metrics_;
-  std::vector<std::string> thawed_;
-  int64_t moment_bytes_ = 0;  // as told to the ledger
+  std::vector<std::string> notes_;  // of the event being handled
+  double seconds_ = 0;
+  int64_t step_in_epoch_ = 0;
 };
 
 }  // namespace fts
