@@ -7,6 +7,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/plan/resolve_plan.h"
 #include "fts/core/schedule/generate.h"
+#include "fts/core/schedule/reinit_all.h"
 #include "fts/core/schedule/resolve.h"
 
 namespace fts::train {
@@ -18,6 +19,9 @@ Schedule WholeModel(const ModelDescription& model, const RunConfig& config) {
   for (const ParameterInfo& p : model.parameters) {
     if (!p.shared_with.has_value()) phase.params.push_back(p.name);
   }
+  PhaseGroup group;
+  group.params = phase.params;
+  phase.groups.push_back(std::move(group));
   Schedule schedule;
   schedule.phases.push_back(std::move(phase));
   schedule.max_epochs = config.trainer.max_epochs;
@@ -46,11 +50,19 @@ absl::StatusOr<Schedule> MakeSchedule(const RunConfig& config,
               model, static_cast<int>(config.schedule.num_phases), diags));
       break;
     }
+    case ScheduleSpec::Kind::kDepth:
+      *as_run = GenerateDepthSchedule(model);
+      break;
     case ScheduleSpec::Kind::kExplicit:
       *as_run = config.schedule.phases;
       break;
   }
-  return ResolveSchedule(*as_run, model, options, diags);
+  FTS_ASSIGN_OR_RETURN(Schedule schedule,
+                       ResolveSchedule(*as_run, model, options, diags));
+  FTS_RETURN_IF_ERROR(ApplyReinit(
+      config.scheduler.reinit_optim_cfg, config.scheduler.reinit_lr_cfg,
+      config.schedule.kind == ScheduleSpec::Kind::kExplicit, &schedule, diags));
+  return schedule;
 }
 
 absl::StatusOr<SchedulerConfig> MakeScheduler(const RunConfig& config,
@@ -66,6 +78,10 @@ absl::StatusOr<SchedulerConfig> MakeScheduler(const RunConfig& config,
     rule.mode = stop.mode_max ? MetricMode::kMax : MetricMode::kMin;
     rule.patience = stop.patience;
     rule.min_delta = stop.min_delta;
+    rule.stopping_threshold = stop.stopping_threshold;
+    rule.divergence_threshold = stop.divergence_threshold;
+    rule.check_finite = stop.check_finite;
+    rule.best_score_per_phase = stop.best_score_per_phase;
     options.early_stopping = rule;
     options.early_stopping_where = config.Where("early_stopping");
   }

@@ -7,35 +7,12 @@
 #include "fts/core/base/codes.h"
 #include "fts/core/base/status.h"
 #include "fts/core/mesh/resolve_mesh.h"
-#include "fts/core/optim/lr_scheduler_factory.h"
-#include "fts/core/optim/optimizer_factory.h"
-#include "fts/core/schedule/runnable.h"
-#include "fts/core/scheduler/codes.h"
 #include "fts/core/session/check_supported.h"
+#include "fts/train/check_optimization.h"
 #include "fts/train/resolve_run.h"
 
 namespace fts::train {
 namespace {
-
-// The session makes these again; here only to refuse bad options before any
-// rank starts.
-void CheckOptimization(const RunConfig& config, Diagnostics* diags) {
-  optim::MakeOptimizer(config.optimizer.name, config.optimizer.args, diags)
-      .status()
-      .IgnoreError();
-  if (!config.lr_scheduler.has_value()) return;
-  const LrSchedulerSpec& spec = *config.lr_scheduler;
-  const auto scheduler = optim::MakeLrScheduler(spec.name, spec.args, diags);
-  if (scheduler.ok() && (*scheduler)->needs_metric() &&
-      !config.data.val.has_value()) {
-    diags->Error(
-        codes::kNeedsValidation,
-        absl::StrCat("lr_scheduler '", spec.name, "' waits for '", spec.monitor,
-                     "', but there is no validation data; add "
-                     "data.val, or use another lr_scheduler"),
-        spec.where);
-  }
-}
 
 absl::StatusOr<std::shared_ptr<const TokenSource>> OpenData(
     const DataFileSpec& file, const std::string& key, const RunSetup& setup,
@@ -101,6 +78,9 @@ absl::Status MakeData(RunSetup* setup, Diagnostics* diags) {
   order.where = config.Where(config.trainer.steps_per_epoch.has_value()
                                  ? "trainer.steps_per_epoch"
                                  : "data.train");
+  order.batch_where = config.Where(config.data.global_batch_size.has_value()
+                                       ? "data.global_batch_size"
+                                       : "data.batch_size");
   FTS_ASSIGN_OR_RETURN(setup->order, SampleOrder::Create(order, diags));
   return diags->status();
 }
@@ -125,7 +105,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   ranks.cpu_ranks = c.trainer.cpu_ranks;
   auto mesh = ResolveMesh(request, ranks, diags);
 
-  CheckOptimization(c, diags);
+  CheckRunOptimization(c, diags);
   FTS_ASSIGN_OR_RETURN(setup.model, make_model(c, diags));
   // From here on problems are collected: each part is checked on its own.
   ResolvedRun resolved = ResolveRun(c, setup.model->description(), diags);
@@ -139,7 +119,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   }
   if (resolved.schedule) {
     setup.schedule = *std::move(resolved.schedule);
-    CheckScheduleRunnable(setup.schedule, diags).IgnoreError();
+    CheckPhaseOptimization(c, setup.schedule_as_run, setup.schedule, diags);
   }
   if (mesh.ok()) {
     setup.mesh = *std::move(mesh);
