@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "fts/core/schedule/runnable.h"
 #include "fts/core/schedule/schedule_testutil.h"
 
 namespace fts {
@@ -108,21 +107,6 @@ TEST(ScheduleYaml, ResolvesToTheSameScheduleAgain) {
                         first.schedule->phases[1].new_optimizer));
   EXPECT_TRUE(YamlEqual(second.schedule->phases[1].new_lr_scheduler,
                         first.schedule->phases[1].new_lr_scheduler));
-}
-
-TEST(Runnable, RejectsWhatRunsCannotDoByName) {
-  const Outcome plain = Resolve("0: {params: [model.3]}");
-  Diagnostics diags;
-  EXPECT_TRUE(CheckScheduleRunnable(*plain.schedule, &diags).ok());
-  const Outcome rich = Resolve(kRich);
-  EXPECT_FALSE(CheckScheduleRunnable(*rich.schedule, &diags).ok());
-  ASSERT_EQ(diags.all().size(), 8u);
-  EXPECT_EQ(diags.all()[0].ToString(),
-            "s.yaml:2:1: error: phase 1: new_optimizer is not available in "
-            "training runs yet; remove it [not_available]");
-  EXPECT_EQ(diags.all()[7].ToString(),
-            "s.yaml:2:1: error: phase 1: best_score is not available in "
-            "training runs yet; remove it [not_available]");
 }
 
 }  // namespace
