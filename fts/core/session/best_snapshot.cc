@@ -30,7 +30,6 @@ void BestSnapshot::Save(const shard::ShardEngine& engine,
     }
   }
   optimizer.Save(&moments_);
-  optimizer_name_ = optimizer.name();
   replaced_ = false;
   taken_ = true;
 }
@@ -53,20 +52,19 @@ void BestSnapshot::Forget(
   for (const auto& flat : frozen) moments_.entries.erase(flat.get());
 }
 
+void BestSnapshot::OptimizerReplaced() {
+  if (!taken_) return;
+  replaced_ = true;
+  moments_ = {};
+}
+
 absl::StatusOr<bool> BestSnapshot::Restore(shard::ShardEngine* engine,
                                            optim::Optimizer* optimizer) const {
   if (!taken_) {
     return absl::FailedPreconditionError(
         "there is no best state to restore yet");
   }
-  bool same = !replaced_ || optimizer->name() == optimizer_name_;
-  if (same) {
-    const absl::Status status = optimizer->Restore(moments_);
-    // Of the same class, but with other state, as SGD with momentum.
-    same = !(replaced_ && absl::IsFailedPrecondition(status));
-    if (same) FTS_RETURN_IF_ERROR(status);
-  }
-  if (!same) FTS_RETURN_IF_ERROR(optimizer->Restore({}));
+  FTS_RETURN_IF_ERROR(optimizer->Restore(moments_));
   {
     shard::SilentWrites guard;
     for (const auto& [segment, kept] : values_) {
@@ -74,7 +72,7 @@ absl::StatusOr<bool> BestSnapshot::Restore(shard::ShardEngine* engine,
     }
   }
   engine->MarkUpdated();
-  return same;
+  return !replaced_;
 }
 
 int64_t BestSnapshot::bytes() const {

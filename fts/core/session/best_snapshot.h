@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,13 +47,12 @@ class BestSnapshot {
   // These are being frozen: their moments are forgotten.
   void Forget(const std::vector<std::shared_ptr<SegmentFlat>>& frozen);
 
-  // The optimizer is another one from here on.
-  void OptimizerReplaced() { replaced_ = true; }
+  // The optimizer is another one from here on: moments are forgotten.
+  void OptimizerReplaced();
 
   // Brings values and moments back; learning rates stay. Marks the engine's
-  // shards as updated. False when the moments are those of an optimizer of
-  // another kind that was replaced since: then all start afresh.
-  // Errors: FAILED_PRECONDITION when empty.
+  // shards as updated. False when the optimizer was replaced since: then all
+  // moments start afresh. Errors: FAILED_PRECONDITION when empty.
   absl::StatusOr<bool> Restore(shard::ShardEngine* engine,
                                optim::Optimizer* optimizer) const;
 
@@ -68,8 +66,7 @@ class BestSnapshot {
   void Keep(const shard::Segment& segment);
 
   bool taken_ = false;
-  bool replaced_ = false;       // since moments_ was saved
-  std::string optimizer_name_;  // of moments_
+  bool replaced_ = false;  // the optimizer, since the last Save
   std::map<const shard::Segment*, Kept> values_;
   optim::OptimizerSnapshot moments_;
 };

@@ -25,8 +25,9 @@ using comm::testing::RunRanks;
 using shard::SilentWrites;
 using ::testing::ElementsAre;
 
-// Two units of one parameter pair each; the first thaws in phase 0, the second
-// in phase 1. Sizes that leave padding and cut through a parameter.
+// Two units of one parameter pair each; the first thaws in phase 0, is frozen
+// in 1 and thaws again in 2, the second thaws in phase 1. Sizes that leave
+// padding and cut through a parameter.
 struct Fixture {
   std::unique_ptr<shard::ShardEngine> engine;
   std::vector<std::shared_ptr<SegmentFlat>> flats;
@@ -41,12 +42,18 @@ struct Fixture {
     plan.units[0].module = "a";
     SegmentSpec segment;
     segment.dtype = "float32";
+    segment.switches = {1, 2};
     segment.parameters = {"a.w", "a.b"};
     segment.numel = 28;
     segment.decay_numel = 25;
     plan.units[0].segments = {segment};
     plan.units[1].module = "b";
-    plan.units[1].segments = {{1, "float32", false, {"b.w"}, 4, 4}};
+    SegmentSpec second;
+    second.phase = 1;
+    second.dtype = "float32";
+    second.parameters = {"b.w"};
+    second.numel = second.decay_numel = 4;
+    plan.units[1].segments = {second};
     auto made =
         shard::ShardEngine::Create(plan, leaves, comms.first, comms.second, {});
     EXPECT_TRUE(made.ok()) << made.status();
@@ -63,13 +70,15 @@ struct Fixture {
       flats.push_back(std::make_shared<SegmentFlat>(segment));
     }
   }
-  void Thaw(int phase) {
+  // `segment` thaws at `phase`.
+  void Thaw(int phase, int segment) {
     engine->Thaw(phase);
     optim::GroupOptions group;
     group.name = "phase";
     group.lr = 0.1;
-    EXPECT_TRUE(optimizer.AddGroup(group, {flats[phase]}).ok());
+    EXPECT_TRUE(optimizer.AddGroup(group, {flats[segment]}).ok());
   }
+  void Thaw(int phase) { Thaw(phase, phase); }
   // An update with a made-up gradient.
   void Update(double gradient) {
     EXPECT_TRUE(engine->CompleteGradients().ok());
@@ -152,6 +161,91 @@ TEST(BestSnapshotTest, RestoreBringsValuesAndMomentsBack) {
       EXPECT_TRUE(at::equal(f.Value(0), value));
     });
   }
+}
+
+// Values of what was frozen since come back, its moments never.
+TEST(BestSnapshotTest, FrozenSinceTheBest) {
+  for (const bool saved_again : {false, true}) {
+    RunRanks(2, [&](RankComms comms) {
+      Fixture f(comms);
+      f.Thaw(0);
+      f.Update(1.0);
+      const at::Tensor value = f.Value(0);
+      BestSnapshot best;
+      best.Save(*f.engine, f.optimizer);
+      f.Update(1.0);
+      // The transition: back to the best, then the freeze.
+      ASSERT_TRUE(*best.Restore(f.engine.get(), &f.optimizer));
+      const int64_t before = best.bytes();
+      const int64_t moments = 2 * 4 * value.numel();
+      best.Forget({f.flats[0]});
+      EXPECT_EQ(best.bytes(), before - moments);
+      f.optimizer.Remove({f.flats[0].get()});
+      f.engine->Freeze(1);
+      f.Thaw(1);
+      best.Extend(*f.engine, 1);
+      f.Update(2.0);
+      const at::Tensor second = f.Value(1);
+      if (saved_again) best.Save(*f.engine, f.optimizer);
+      // It thaws again, moves, and goes back.
+      f.Thaw(2, 0);
+      best.Extend(*f.engine, 2);
+      f.Update(3.0);
+      EXPECT_FALSE(at::equal(f.Value(0), value));
+      ASSERT_TRUE(*best.Restore(f.engine.get(), &f.optimizer));
+      EXPECT_TRUE(at::equal(f.Value(0), value));
+      EXPECT_EQ(f.Moment(0).abs().sum().item<float>(), 0);
+      EXPECT_EQ(at::equal(f.Value(1), second), saved_again);
+    });
+  }
+}
+
+// Moved while it was not kept: copied at the next save, once.
+TEST(BestSnapshotTest, AFrozenSegmentIsKeptAsItWasFrozen) {
+  RunRanks(1, [&](RankComms comms) {
+    Fixture f(comms);
+    f.Thaw(0);
+    BestSnapshot best;
+    best.Save(*f.engine, f.optimizer);
+    f.Update(1.0);
+    const at::Tensor value = f.Value(0);
+    f.optimizer.Remove({f.flats[0].get()});
+    f.engine->Freeze(1);
+    best.Save(*f.engine, f.optimizer);
+    f.Thaw(2, 0);
+    best.Extend(*f.engine, 2);
+    f.Update(1.0);
+    ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+    EXPECT_TRUE(at::equal(f.Value(0), value));
+  });
+}
+
+TEST(BestSnapshotTest, MomentsOfAReplacedOptimizerDoNotComeBack) {
+  RunRanks(1, [&](RankComms comms) {
+    Fixture f(comms);
+    f.Thaw(0);
+    f.Update(1.0);
+    const at::Tensor value = f.Value(0);
+    BestSnapshot best;
+    best.Save(*f.engine, f.optimizer);
+    const int64_t with_moments = best.bytes();
+    best.OptimizerReplaced();
+    EXPECT_EQ(best.bytes(), with_moments - 2 * 4 * value.numel());
+    optim::FlatAdamW other;
+    optim::GroupOptions group;
+    group.name = "phase";
+    group.lr = 0.1;
+    ASSERT_TRUE(other.AddGroup(group, {f.flats[0]}).ok());
+    f.Update(2.0);
+    const auto with = best.Restore(f.engine.get(), &other);
+    ASSERT_TRUE(with.ok()) << with.status();
+    EXPECT_FALSE(*with);
+    EXPECT_TRUE(at::equal(f.Value(0), value));
+    EXPECT_EQ(other.StepCounts(*f.flats[0])[0], 0);
+    // The next best is the new optimizer's.
+    best.Save(*f.engine, other);
+    EXPECT_TRUE(*best.Restore(f.engine.get(), &other));
+  });
 }
 
 TEST(BestSnapshotTest, SaveReplacesWhatWasKept) {

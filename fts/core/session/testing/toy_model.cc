@@ -120,6 +120,7 @@ SessionOptions MakeSessionOptions(nn::Module& model,
     }
     if (i > 0) absl::StrAppend(&phases, "  lr: 0.01\n");
   }
+  if (!options.schedule.empty()) phases = options.schedule;
   SessionOptions out;
   ResolveOptions resolve;
   resolve.epoch_transitions_only = !options.early_stopping;
@@ -148,11 +149,14 @@ SessionOptions MakeSessionOptions(nn::Module& model,
   plan.schedule = &out.schedule;
   out.plan = Must(ResolvePlan(strategy, description, plan, &diags));
   out.precision = options.precision;
-  out.optimizer.name = "adamw";
+  out.optimizer.name = options.optimizer;
   out.optimizer.args = Yaml(options.optimizer_args);
   out.optimizer.no_decay = options.no_decay;
   out.lr_scheduler = options.lr_scheduler;
   out.clip_grad_norm = options.clip;
+  out.apply_lambdas_new_pgs = options.apply_lambdas_new_pgs;
+  out.enforce_phase0_params = options.enforce_phase0_params;
+  out.clock = options.clock;
   return out;
 }
 
@@ -205,14 +209,23 @@ StepResult ToyRank::Step(int64_t step, int64_t micro) {
   return Must(TryStep(step, micro));
 }
 
+StepResult ToyRank::NextStep() {
+  const auto note = [this](const Outcome& outcome) {
+    for (const std::string& text : outcome.notes()) notes.push_back(text);
+  };
+  note(Must(session->StepStart(next_step, next_step * kToyTokens * world)));
+  phase_of_step.push_back(session->scheduler().phase());
+  const StepResult result = Step(next_step);
+  note(Must(session->StepEnd(next_step)));
+  ++next_step;
+  return result;
+}
+
 void ToyRank::Epoch(int64_t epoch, int64_t steps, double metric) {
-  Must(session->EpochStart(epoch).status());
-  for (int64_t i = 0; i < steps; ++i) {
-    phase_of_step.push_back(session->scheduler().phase());
-    Step(next_step);
-    Must(session->StepEnd(next_step).status());
-    ++next_step;
+  for (const std::string& text : Must(session->EpochStart(epoch)).notes()) {
+    notes.push_back(text);
   }
+  for (int64_t i = 0; i < steps; ++i) NextStep();
   session->SetMetric("val_loss", metric);
   Must(session->ValidationEnd(epoch).status());
   Must(session->EpochEnd(epoch).status());

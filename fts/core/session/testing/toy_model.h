@@ -66,16 +66,22 @@ struct ToyOptions {
   std::string block_options = "{}";
   std::string strategy;  // more keys of strategy_adapter_cfg, one a line
   bool plan = true;      // false: everything is the remainder
+  // The whole schedule as YAML; then `phases` is not read.
+  std::string schedule;
   // Patterns of the three phases.
   std::vector<std::string> phases = {"[norm.*, head.*]", "['layers.2.*']",
                                      "['layers.[01].*', emb.*]"};
   bool early_stopping = false;  // else phases of one epoch each
   bool restore_best = false;
   PrecisionSpec precision;
+  std::string optimizer = "adamw";
   std::string optimizer_args = "{lr: 0.01, weight_decay: 0.1}";
   std::vector<std::string> no_decay;
   std::optional<LrSchedulerSpec> lr_scheduler;
   std::optional<double> clip;
+  bool apply_lambdas_new_pgs = false;
+  bool enforce_phase0_params = true;
+  std::function<double()> clock;
 };
 
 // Everything a session needs; aborts the test on an error.
@@ -95,6 +101,8 @@ struct ToyRank {
   StepResult Step(int64_t step, int64_t micro = 1);
   // One epoch of `steps` steps, then validation with `metric`.
   void Epoch(int64_t epoch, int64_t steps, double metric);
+  // StepStart, the next step, StepEnd.
+  StepResult NextStep();
   std::map<std::string, at::Tensor> Values();
 
   int rank, world;
@@ -102,7 +110,10 @@ struct ToyRank {
   std::unique_ptr<Session> session;
   int64_t next_step = 0;
   std::vector<int> phase_of_step;
+  std::vector<std::string> notes;  // of all events of Epoch and NextStep
 };
+
+inline constexpr int64_t kToyTokens = 10;  // of one step, per rank
 
 }  // namespace fts::testing
 
