@@ -1,12 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // What a phase may say beyond thawing: freezing, rates per layer, weight decay
-// and clipping per phase, new optimizers and learning-rate schedulers, limits
-// in steps, tokens and time. Values bit for bit against plain autograd and the
-// same update kernels.
-#include <ATen/ops/_fused_adamw.h>
-#include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/cat.h>
+// and clipping per phase, limits in steps, tokens and time, restore_best across
+// all of it. Values bit for bit against plain training.
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,8 +10,8 @@
 
 #include <algorithm>
 
-#include "fts/core/optim/clip.h"
 #include "fts/core/session/session.h"
+#include "fts/core/session/testing/plain_training.h"
 #include "fts/core/session/testing/toy_model.h"
 
 namespace fts::testing {
@@ -27,141 +23,8 @@ using shard::Holding;
 using ::testing::Contains;
 using ::testing::DoubleEq;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::Not;
 using Values = std::map<std::string, at::Tensor>;
-
-// One process, no sharding, no groups: every piece is the parameters with one
-// prefix, which lie side by side in a segment, under a rate of their own.
-class Reference {
- public:
-  explicit Reference(int64_t samples = 1) : samples_(samples) {
-    torch::NoGradGuard guard;
-    const Values start = InitialValues();
-    for (auto& [name, tensor] : model_.NamedParameters()) {
-      tensor.copy_(start.at(name));
-      tensor.set_requires_grad(false);
-    }
-  }
-
-  bool sgd = false;  // with momentum 0.9
-  // Of each phase's group 0, for schedules that change rates.
-  void SetLr(const std::string& prefix, double lr) { Find(prefix).lr = lr; }
-
-  void Thaw(const std::string& prefix, double lr, double decay = 0.1) {
-    Piece piece;
-    piece.prefix = prefix;
-    piece.lr = lr;
-    piece.decay = decay;
-    for (auto& [name, tensor] : model_.NamedParameters()) {
-      if (name.compare(0, prefix.size(), prefix) != 0) continue;
-      tensor.set_requires_grad(true);
-      piece.tensors.push_back(tensor);
-    }
-    ASSERT_FALSE(piece.tensors.empty()) << prefix;
-    pieces_.push_back(std::move(piece));
-  }
-  void Freeze(const std::string& prefix) {
-    for (at::Tensor& tensor : Find(prefix).tensors) {
-      tensor.set_requires_grad(false);
-      tensor.mutable_grad() = at::Tensor();
-    }
-    pieces_.erase(std::find_if(
-        pieces_.begin(), pieces_.end(),
-        [&](const Piece& piece) { return piece.prefix == prefix; }));
-  }
-  // State of every piece starts afresh.
-  void Restart(double decay) {
-    for (Piece& piece : pieces_) {
-      piece.state.clear();
-      piece.step = 0;
-      piece.decay = decay;
-    }
-  }
-
-  // `norm`: what the session measured, for bits; checked here.
-  double Step(std::optional<double> clip = std::nullopt, double norm = 0) {
-    double loss = 0;
-    for (int64_t s = 0; s < samples_; ++s) {
-      const at::Tensor part = ToyLoss(model_, step_ * samples_ + s, samples_);
-      part.backward();
-      loss += part.item<double>();
-    }
-    ++step_;
-    torch::NoGradGuard guard;
-    double squares = 0;
-    for (const Piece& piece : pieces_) {
-      for (const at::Tensor& t : piece.tensors) {
-        squares += t.grad().to(at::kDouble).square().sum().item<double>();
-      }
-    }
-    if (clip) {
-      EXPECT_NEAR(std::sqrt(squares), norm, 1e-5 * norm);
-    }
-    for (Piece& piece : pieces_) {
-      std::vector<at::Tensor> values, gradients;
-      for (const at::Tensor& t : piece.tensors) {
-        values.push_back(t.detach().flatten());
-        gradients.push_back(t.grad().flatten());
-      }
-      at::Tensor value = at::cat(values), gradient = at::cat(gradients);
-      if (clip) {
-        gradient.mul_(optim::ClipCoefficient(
-            at::scalar_tensor(norm, at::kDouble), *clip));
-      }
-      Update(piece, value, gradient);
-      int64_t at = 0;
-      for (at::Tensor& t : piece.tensors) {
-        t.copy_(value.narrow(0, at, t.numel()).view(t.sizes()));
-        at += t.numel();
-        t.mutable_grad() = at::Tensor();
-      }
-    }
-    return loss;
-  }
-  Values Now() const {
-    Values out;
-    for (const auto& [name, tensor] : model_.NamedParameters()) {
-      out[name] = tensor.detach().clone();
-    }
-    return out;
-  }
-
- private:
-  struct Piece {
-    std::string prefix;
-    double lr = 0, decay = 0;
-    std::vector<at::Tensor> tensors, state;
-    int64_t step = 0;
-  };
-  Piece& Find(const std::string& prefix) {
-    for (Piece& piece : pieces_) {
-      if (piece.prefix == prefix) return piece;
-    }
-    ADD_FAILURE() << "no piece " << prefix;
-    return pieces_.front();
-  }
-  void Update(Piece& piece, at::Tensor value, at::Tensor gradient) {
-    while (piece.state.size() < 2) {
-      piece.state.push_back(at::zeros_like(value));
-    }
-    ++piece.step;
-    if (sgd) {
-      at::_fused_sgd_({value}, {gradient}, {piece.state[0]}, piece.decay, 0.9,
-                      piece.lr, 0, false, false, piece.step == 1);
-      return;
-    }
-    at::_fused_adamw_(
-        {value}, {gradient}, {piece.state[0]}, {piece.state[1]}, {},
-        {at::scalar_tensor(static_cast<double>(piece.step), at::kFloat)},
-        piece.lr, 0.9, 0.999, piece.decay, 1e-8, false, false);
-  }
-
-  const int64_t samples_;
-  ToyModel model_;
-  std::vector<Piece> pieces_;
-  int64_t step_ = 0;
-};
 
 void ExpectSameBits(const Values& got, const Values& want) {
   ASSERT_EQ(got.size(), want.size());
@@ -188,18 +51,6 @@ std::vector<double> Decays(const ToyRank& r) {
     out.push_back(group.weight_decay);
   }
   return out;
-}
-
-YamlNode Yaml(const std::string& text) {
-  Diagnostics diags;
-  return *ParseYaml(text, "t", &diags);
-}
-
-LrSchedulerSpec StepLr(const std::string& args) {
-  LrSchedulerSpec spec;
-  spec.name = "step_lr";
-  spec.args = Yaml(args);
-  return spec;
 }
 
 // Frozen and thawed again, rates per layer, decay and clipping of a phase, a
@@ -235,7 +86,7 @@ TEST(SessionPhasesTest, ARotatingScheduleEqualsPlainTraining) {
         options.plan = plan;
         options.block_options = "{act_ckpt: composable}";
         ToyRank r(comms, options);
-        Reference plain(world);
+        PlainTraining plain(world);
         plain.Thaw("norm.", 0.01);
         plain.Thaw("head.", 0.01);
         Values frozen_head;
@@ -265,8 +116,12 @@ TEST(SessionPhasesTest, ARotatingScheduleEqualsPlainTraining) {
           if (clips) {
             EXPECT_GT(result.grad_norm, 0.05);
           }
+          double norm = 0;
           const double loss =
-              clips ? plain.Step(0.05, result.grad_norm) : plain.Step();
+              clips ? plain.Step(0.05, result.grad_norm, &norm) : plain.Step();
+          if (clips) {
+            EXPECT_NEAR(norm, result.grad_norm, 1e-5 * norm);
+          }
           if (world == 1) {
             EXPECT_EQ(result.loss, loss) << step;
           } else {
@@ -280,9 +135,9 @@ TEST(SessionPhasesTest, ARotatingScheduleEqualsPlainTraining) {
         EXPECT_THAT(Rates(r), ElementsAre(0.01, 0.02, 0.005, 0.0025, 0.01));
         EXPECT_THAT(Decays(r), ElementsAre(0.1, 0.3, 0.1, 0.1, 0.1));
         if (world == 1) {
-          ExpectSameBits(r.Values(), plain.Now());
+          ExpectSameBits(r.Values(), plain.Values());
         } else {
-          ExpectClose(r.Values(), plain.Now());
+          ExpectClose(r.Values(), plain.Values());
         }
         EXPECT_TRUE(r.session->engine().CheckReplicas().ok());
       });
@@ -300,7 +155,7 @@ TEST(SessionPhasesTest, RatesPerLayerInsideOneSegment) {
     options.plan = false;
     ToyRank r(comms, options);
     ASSERT_EQ(r.session->engine().segments().size(), 1u);
-    Reference plain;
+    PlainTraining plain;
     // Norm and head are one layer and lie side by side, as do those of blocks.
     plain.Thaw("emb.", 0.01 * 0.0625, 0.2);
     plain.Thaw("layers.0.", 0.01 * 0.125, 0.2);
@@ -312,7 +167,7 @@ TEST(SessionPhasesTest, RatesPerLayerInsideOneSegment) {
     for (int step = 0; step < 3; ++step) {
       EXPECT_EQ(r.NextStep().loss, plain.Step());
     }
-    ExpectClose(r.Values(), plain.Now());
+    ExpectClose(r.Values(), plain.Values());
     EXPECT_THAT(Rates(r),
                 ElementsAre(DoubleEq(0.01), DoubleEq(0.005), DoubleEq(0.0025),
                             DoubleEq(0.00125), DoubleEq(0.000625)));
@@ -389,215 +244,6 @@ TEST(SessionPhasesTest, PeaksBeginAfterTheFreeze) {
     EXPECT_EQ(second->peak_bytes,
               r.session->engine().ledger().total() + 4 * kNormPadded);
     EXPECT_LT(second->peak_bytes, first->peak_bytes / 2);
-  });
-}
-
-TEST(SessionPhasesTest, ANewOptimizerStartsAfreshAndKeepsTheRatesInForce) {
-  RunRanks(1, [&](RankComms comms) {
-    ToyOptions options;
-    options.schedule = R"(
-0: {params: ['norm.*', 'head.*'], max_transition_epoch: 1}
-1:
-  params: ['layers.2.*']
-  lr: 0.02
-  max_transition_epoch: 2
-  weight_decay: 0.25
-  new_optimizer:
-    optimizer_init:
-      class_path: torch.optim.SGD
-      init_args: {lr: 0.3, momentum: 0.9, weight_decay: 0.05}
-2: {params: ['layers.1.*'], lr: 0.03, max_transition_epoch: 9}
-)";
-    options.lr_scheduler = StepLr("{step_size: 1, gamma: 0.5}");
-    ToyRank r(comms, options);
-    Reference plain;
-    plain.Thaw("norm.", 0.01);
-    plain.Thaw("head.", 0.01);
-    for (int64_t epoch = 0; epoch < 3; ++epoch) {
-      ASSERT_TRUE(r.session->EpochStart(epoch).ok());
-      if (epoch == 1) {
-        EXPECT_EQ(r.session->optimizer().name(), "SGD");
-        EXPECT_THAT(Rates(r), ElementsAre(0.005, 0.02));
-        EXPECT_EQ(r.session->optimizer().groups()[0].initial_lr, 0.3);
-        EXPECT_EQ(r.session->engine().ledger().now(Holding::kMoments),
-                  r.session->optimizer().StateBytes());
-        plain.sgd = true;
-        plain.Restart(0.05);
-        plain.SetLr("norm.", 0.005);
-        plain.SetLr("head.", 0.005);
-        plain.Thaw("layers.2.", 0.02, 0.25);
-      }
-      if (epoch == 2) {
-        EXPECT_THAT(Rates(r), ElementsAre(0.0025, 0.01, 0.03));
-        plain.SetLr("norm.", 0.0025);
-        plain.SetLr("head.", 0.0025);
-        plain.SetLr("layers.2.", 0.01);
-        plain.Thaw("layers.1.", 0.03, 0.05);
-      }
-      for (int i = 0; i < 2; ++i) {
-        EXPECT_EQ(r.NextStep().loss, plain.Step());
-      }
-      ASSERT_TRUE(r.session->EpochEnd(epoch).ok());
-    }
-    EXPECT_THAT(Decays(r), ElementsAre(0.05, 0.25, 0.05));
-    ExpectSameBits(r.Values(), plain.Now());
-  });
-}
-
-// FTS's precedence for old groups: init_pg_lrs, the present rates, initial_lr.
-TEST(SessionPhasesTest, ANewLrSchedulerStartsFromTheRatesThatItSays) {
-  const auto rates = [](const std::string& more, const std::string& optimizer) {
-    std::vector<double> out;
-    RunRanks(1, [&](RankComms comms) {
-      ToyOptions options;
-      options.schedule =
-          "0: {params: ['norm.*', 'head.*'], max_transition_epoch: 1}\n"
-          "1:\n  params: ['layers.2.*']\n  lr: 0.02\n"
-          "  max_transition_epoch: 9\n" +
-          optimizer +
-          "  new_lr_scheduler:\n"
-          "    lr_scheduler_init: {class_path: "
-          "torch.optim.lr_scheduler.StepLR, init_args: {step_size: 1, gamma: "
-          "0.1}}\n"
-          "    pl_lrs_cfg: {interval: step, frequency: 2}\n" +
-          more;
-      options.lr_scheduler = StepLr("{step_size: 1, gamma: 0.5}");
-      ToyRank r(comms, options);
-      r.Epoch(0, 3, 1.0);
-      EXPECT_THAT(Rates(r), ElementsAre(0.005));
-      ASSERT_TRUE(r.session->EpochStart(1).ok());
-      out = Rates(r);
-      // After every second step, no more after epochs.
-      r.NextStep();
-      EXPECT_EQ(Rates(r), out);
-      r.NextStep();
-      EXPECT_DOUBLE_EQ(Rates(r)[0], out[0] * 0.1);
-      EXPECT_DOUBLE_EQ(Rates(r)[1], out[1] * 0.1);
-      ASSERT_TRUE(r.session->EpochEnd(1).ok());
-      EXPECT_DOUBLE_EQ(Rates(r)[0], out[0] * 0.1);
-    });
-    return out;
-  };
-  EXPECT_THAT(rates("", ""), ElementsAre(0.01, 0.02));
-  EXPECT_THAT(rates("    use_current_optimizer_pg_lrs: true\n", ""),
-              ElementsAre(0.005, 0.02));
-  EXPECT_THAT(rates("    init_pg_lrs: [0.007]\n", ""),
-              ElementsAre(0.007, 0.02));
-  EXPECT_THAT(rates("",
-                    "  new_optimizer: {optimizer_init: {class_path: "
-                    "torch.optim.Adam, init_args: {lr: 0.022}}}\n"),
-              ElementsAre(0.022, 0.02));
-}
-
-TEST(SessionPhasesTest, AFrequencyCountsFromTheStartOfTheEpoch) {
-  RunRanks(1, [&](RankComms comms) {
-    ToyOptions options;
-    options.schedule = "0: {params: ['head.*'], max_transition_epoch: 9}";
-    options.lr_scheduler = StepLr("{step_size: 1, gamma: 0.5}");
-    options.lr_scheduler->interval = LrSchedulerSpec::Interval::kStep;
-    options.lr_scheduler->frequency = 2;
-    ToyRank steps(comms, options);
-    steps.Epoch(0, 3, 1.0);  // once, after the second
-    EXPECT_THAT(Rates(steps), ElementsAre(0.005));
-    steps.Epoch(1, 1, 1.0);
-    EXPECT_THAT(Rates(steps), ElementsAre(0.005));
-    options.lr_scheduler->interval = LrSchedulerSpec::Interval::kEpoch;
-    ToyRank epochs(comms, options);
-    epochs.Epoch(0, 1, 1.0);
-    EXPECT_THAT(Rates(epochs), ElementsAre(0.01));
-    epochs.Epoch(1, 1, 1.0);
-    EXPECT_THAT(Rates(epochs), ElementsAre(0.005));
-  });
-}
-
-TEST(SessionPhasesTest, LambdasReachNewGroupsWhenAsked) {
-  for (const bool apply : {false, true}) {
-    RunRanks(1, [&](RankComms comms) {
-      ToyOptions options;
-      options.lr_scheduler = LrSchedulerSpec();
-      options.lr_scheduler->name = "LambdaLR";
-      options.lr_scheduler->args = Yaml("{lr_lambda: '(epoch + 1) / 4'}");
-      options.apply_lambdas_new_pgs = apply;
-      ToyRank r(comms, options);
-      EXPECT_THAT(Rates(r), ElementsAre(0.0025));
-      r.Epoch(0, 1, 1.0);
-      ASSERT_TRUE(r.session->EpochStart(1).ok());
-      EXPECT_THAT(Rates(r), ElementsAre(0.005, apply ? 0.005 : 0.01));
-      r.NextStep();
-      ASSERT_TRUE(r.session->EpochEnd(1).ok());
-      EXPECT_THAT(Rates(r), ElementsAre(0.0075, 0.0075));
-    });
-  }
-}
-
-TEST(SessionPhasesTest, OneGroupForEverythingWithoutPhase0Enforcement) {
-  for (const int world : {1, 2}) {
-    RunRanks(world, [&](RankComms comms) {
-      ToyOptions options;
-      options.enforce_phase0_params = false;
-      options.lr_scheduler = StepLr("{step_size: 1, gamma: 0.5}");
-      ToyRank r(comms, options);
-      Reference plain(world);
-      plain.Thaw("norm.", 0.01);
-      plain.Thaw("head.", 0.01);
-      for (int64_t epoch = 0; epoch < 3; ++epoch) {
-        ASSERT_TRUE(r.session->EpochStart(epoch).ok());
-        const double lr = 0.01 * std::pow(0.5, epoch);
-        plain.SetLr("norm.", lr);
-        plain.SetLr("head.", lr);
-        if (epoch >= 1) {
-          if (epoch == 1) plain.Thaw("layers.2.", lr);
-          plain.SetLr("layers.2.", lr);
-        }
-        if (epoch == 2) {
-          plain.Thaw("layers.0.", lr);
-          plain.Thaw("layers.1.", lr);
-          plain.Thaw("emb.", lr);
-        }
-        for (int i = 0; i < 2; ++i) {
-          const StepResult result = r.NextStep();
-          EXPECT_THAT(result.lr, ElementsAre(DoubleEq(lr)));
-          EXPECT_NEAR(result.loss, plain.Step(), 1e-5);
-        }
-        ASSERT_TRUE(r.session->EpochEnd(epoch).ok());
-      }
-      if (world == 1) {
-        ExpectSameBits(r.Values(), plain.Now());
-      } else {
-        ExpectClose(r.Values(), plain.Now());
-      }
-    });
-  }
-}
-
-// As in FTS, a new optimizer has a group per phase all the same.
-TEST(SessionPhasesTest, ANewOptimizerEndsTheOneGroup) {
-  RunRanks(1, [&](RankComms comms) {
-    ToyOptions options;
-    options.enforce_phase0_params = false;
-    options.no_decay = {"norm", "bias"};
-    options.schedule = R"(
-0: {params: ['norm.*', 'head.*'], max_transition_epoch: 1}
-1: {params: ['layers.2.*'], lr: 0.02, max_transition_epoch: 2}
-2:
-  params: ['layers.1.*']
-  lr: 0.03
-  new_optimizer: {optimizer_init: {class_path: torch.optim.SGD,
-                                   init_args: {lr: 0.5}}}
-  max_transition_epoch: 9
-)";
-    options.lr_scheduler = StepLr("{step_size: 1, gamma: 0.5}");
-    ToyRank r(comms, options);
-    r.Epoch(0, 1, 1.0);
-    r.Epoch(1, 1, 1.0);
-    ASSERT_EQ(r.session->optimizer().groups().size(), 2u);
-    EXPECT_EQ(r.session->optimizer().groups()[0].name, "all phases");
-    EXPECT_EQ(r.session->optimizer().groups()[1].name, "all phases no_decay");
-    r.Epoch(2, 1, 1.0);
-    // The two rates of before, then those of the phases; halved once.
-    EXPECT_THAT(Rates(r),
-                ElementsAre(0.00125, 0.00125, 0.01, 0.01, 0.015, 0.015));
-    EXPECT_EQ(r.session->optimizer().groups()[2].name, "phase 1");
   });
 }
 
