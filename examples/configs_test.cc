@@ -104,6 +104,25 @@ TEST(ExampleConfigs, HeadOnly) {
   EXPECT_EQ(head.trainer.max_epochs, full.trainer.max_epochs);
 }
 
+TEST(ExampleConfigs, Rotating) {
+  const RunConfig config = Load({"rotating.yaml"});
+  ResolveOptions options;
+  options.max_epochs = config.trainer.max_epochs;
+  Diagnostics diags;
+  const auto schedule =
+      ResolveSchedule(config.schedule.phases, BundledLlama(), options, &diags);
+  ASSERT_TRUE(schedule.ok()) << diags.ToString();
+  EXPECT_EQ(diags.ToString(), "");
+  std::vector<std::vector<size_t>> sizes;  // thawed, frozen, groups
+  for (const Phase& phase : schedule->phases) {
+    sizes.push_back(
+        {phase.params.size(), phase.freeze.size(), phase.groups.size()});
+  }
+  EXPECT_EQ(sizes, (std::vector<std::vector<size_t>>{
+                       {2, 0, 1}, {18, 1, 2}, {19, 18, 3}, {19, 0, 3}}));
+  EXPECT_EQ(schedule->phases[1].groups[1].name, "model.layers.2");
+}
+
 TEST(ExampleConfigs, PretrainLlama) {
   const RunConfig config = Load({"pretrain_llama.yaml"});
   EXPECT_FALSE(config.model.path.has_value());

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fts/core/comm/launch_environment.h"
 #include "fts/core/config/paths.h"
@@ -79,6 +80,13 @@ absl::Status TrainOrStatus(RunSetup* setup, const Ranks& ranks,
   }
 }
 
+// Diagnostics bring the word along.
+void PrintError(const absl::Status& status) {
+  const std::string text(status.message());
+  std::cerr << (absl::StartsWith(text, "error: ") ? "" : "error: ") << text
+            << "\n";
+}
+
 int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
                 const std::string& output_dir) {
   SetThreads(setup->config, launch.local_world_size);
@@ -87,7 +95,7 @@ int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
   if (status.ok()) status = TrainOrStatus(setup, *ranks, output_dir);
   if (status.ok()) return 0;
   std::cout << std::flush;
-  std::cerr << "error: " << std::string(status.message()) << "\n";
+  PrintError(status);
   if (ranks.ok()) ranks->Abort(std::string(status.message()));
   const bool lost_peer =
       absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
@@ -105,7 +113,7 @@ int StartRanks(const RunSetup& setup, const std::string& output_dir) {
     if (code.ok()) return *code;
     status = code.status();
   }
-  std::cerr << "error: " << std::string(status.message()) << "\n";
+  PrintError(status);
   return 1;
 }
 

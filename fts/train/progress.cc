@@ -83,7 +83,8 @@ void Progress::Phase(const PhaseEvent& event) {
           ? 0
           : 100.0 * event.trainable_params / event.total_params;
   const std::string frozen =
-      event.frozen.empty() ? "" : fmt::format(", {} frozen", event.frozen.size());
+      event.frozen.empty() ? ""
+                           : fmt::format(", {} frozen", event.frozen.size());
   KeepLine(fmt::format(
       "phase {} begins at epoch {}, step {} ({}): {} parameter{} thawed{}, {} "
       "of {} elements trainable ({:.1f} %), transition {:.1f} ms",

@@ -149,8 +149,8 @@ absl::Status Loop::BeginStep(int64_t epoch) {
   const double begin = Seconds();
   const SchedulerDriver& scheduler = session_->scheduler();
   if (scheduler.config().phases[scheduler.phase()].has_step_limit()) {
-    FTS_RETURN_IF_ERROR(MeasureIfPhaseEnds(SchedulerEvent::StepStart(
-        next_step_, tokens(), session_->seconds())));
+    FTS_RETURN_IF_ERROR(MeasureIfPhaseEnds(
+        SchedulerEvent::StepStart(next_step_, tokens(), session_->seconds())));
   }
   FTS_ASSIGN_OR_RETURN(const Outcome outcome,
                        session_->StepStart(next_step_, tokens()));

@@ -1,6 +1,6 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-"""The example that README shows, shortened: a real pre-trained model on real
-text, three phases on two ranks.
+"""The examples on the bundled model, shortened: a real pre-trained model on real
+text, several phases on two ranks.
 """
 
 import json
@@ -43,6 +43,37 @@ class ExampleTest(harness.FitTestCase):
         config = json.loads(harness.read(
             self.path("out", "export", "config.json")))
         self.assertEqual(config["model_type"], "llama")
+
+    def test_a_rotating_schedule_trains_every_part_in_turn(self):
+        run = self.fit(
+            "--config", os.path.join(harness.EXAMPLES, "rotating.yaml"),
+            "output_dir=out", "trainer.steps_per_epoch=20",
+            "trainer.limit_val_batches=8", "trainer.log_interval=1",
+            "data.batch_size=2", "schedule.0.max_transition_step=10",
+            "schedule.1.max_transition_tokens=15360")
+        self.assertEqual(run.err, "")
+        phases = self.events(kind="phase")
+        self.assertEqual([(p["epoch"], p["step"]) for p in phases],
+                         [(0, 0), (0, 10), (1, 30), (3, 60)])
+        self.assertEqual([len(p.get("frozen", ())) for p in phases],
+                         [0, 1, 18, 0])
+        self.assertEqual(phases[1]["frozen"], ["model.output.weight"])
+        # Groups that a freeze has emptied keep their place.
+        rates = {e["phase"]: e["lr"] for e in self.events(kind="train_step")}
+        self.assertEqual({p: len(lr) for p, lr in rates.items()},
+                         {0: 1, 1: 3, 2: 6, 3: 9})
+        self.assertEqual(rates[1], [1e-3, 1e-3, 0.7 * 1e-3])
+        # Moments of what trains, and of nothing else.
+        held = [p["measured"]["moment_bytes"] for p in phases[1:]]
+        held.append(self.events(kind="run_end")[0]["measured"]["moment_bytes"])
+        norm = 128  # replicated, all along
+        trainable = [p["trainable_params"] for p in phases]
+        self.assertEqual(held[0], 8 * ((trainable[0] - norm) // 2 + norm))
+        self.assertEqual(held[1], 8 * ((trainable[1] - norm) // 2 + norm))
+        self.assertLess(held[2], held[3])
+        losses = [e["val_loss"] for e in self.events(kind="validation")]
+        for before, after in zip(losses, losses[1:]):
+            self.assertLess(after, before, losses)
 
 
 if __name__ == "__main__":

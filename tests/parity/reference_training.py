@@ -48,6 +48,15 @@ class Phase:
     patterns: List[str]  # full matches of names
     until_epoch: Optional[int] = None  # the next phase begins at this epoch
     lr: Optional[float] = None  # None: Settings.lr
+    until_step: Optional[int] = None  # or before this step
+    freeze: Tuple[str, ...] = ()  # full matches of names that stop training
+    # Patterns of each group and its share of the rate; None: one group.
+    groups: Optional[List[Tuple[str, float]]] = None
+    weight_decay: Optional[float] = None  # of the phase's groups
+    clip: Optional[float] = None  # while it is in force
+    new_optimizer: Optional[Callable] = None  # param_groups to optimizer
+    # Optimizer to scheduler, stepped once per step.
+    new_lr_scheduler: Optional[Callable] = None
 
 
 @dataclasses.dataclass
@@ -118,6 +127,8 @@ class Trainer:
         self.phase = 0
         self.optimizer = None
         self.lr_scheduler = None
+        self.lr_interval = settings.lr_interval
+        self.first_step = 0  # of the phase
         self.best = None  # (val_loss, weights, moments)
         self.record = Record(start=self.weights(), model=self.model)
 
@@ -125,21 +136,71 @@ class Trainer:
         return {name: tensor.detach().clone()
                 for name, tensor in self.model.named_parameters()}
 
+    def matching(self, patterns):
+        return [(name, parameter)
+                for name, parameter in self.model.named_parameters()
+                if any(re.fullmatch(p, name) for p in patterns)]
+
+    def make_groups(self, phase, named):
+        """The optimizer's groups for what the phase thaws."""
+        lr = self.s.lr if phase.lr is None else phase.lr
+        groups = []
+        for pattern, scale in phase.groups or [(".*", 1.0)]:
+            mine = [(n, p) for n, p in named if re.fullmatch(pattern, n)]
+            rest = [p for n, p in mine
+                    if any(part in n for part in self.s.no_decay)]
+            decay = [p for n, p in mine
+                     if not any(part in n for part in self.s.no_decay)]
+            group = dict(params=decay, lr=lr * scale, initial_lr=lr * scale,
+                         phase=self.phase)
+            if phase.weight_decay is not None:
+                group["weight_decay"] = phase.weight_decay
+            groups.append(group)
+            if self.s.no_decay:
+                groups.append(dict(group, params=rest, weight_decay=0.0))
+        return groups
+
+    def freeze(self, phase):
+        """Out of its group, which stays; no gradient and no state is kept."""
+        named = self.matching(phase.freeze)
+        for _, parameter in named:
+            assert parameter.requires_grad
+            parameter.requires_grad_(False)
+            parameter.grad = None
+            self.optimizer.state.pop(parameter, None)
+        gone = {id(parameter) for _, parameter in named}
+        for group in self.optimizer.param_groups if gone else ():
+            group["params"] = [p for p in group["params"]
+                               if id(p) not in gone]
+        return {name for name, _ in named}
+
+    def replace_optimizer(self, phase):
+        """Fresh state; rates in force stay, initial ones are of the new."""
+        old = self.optimizer.param_groups
+        fresh = []
+        for group in old:
+            again = dict(params=group["params"], phase=group["phase"])
+            if group["phase"] > 0:
+                again["lr"] = group["initial_lr"]
+            own = self.s.phases[group["phase"]].weight_decay
+            if own is not None:
+                again["weight_decay"] = own
+            fresh.append(again)
+        self.optimizer = phase.new_optimizer(fresh)
+        for group, before in zip(self.optimizer.param_groups, old):
+            group["initial_lr"] = group["lr"]
+            group["lr"] = before["lr"]
+        if self.lr_scheduler:
+            self.lr_scheduler.optimizer = self.optimizer
+
     def begin_phase(self, epoch, step):
         phase = self.s.phases[self.phase]
-        named = [(name, parameter)
-                 for name, parameter in self.model.named_parameters()
-                 if any(re.fullmatch(p, name) for p in phase.patterns)]
+        frozen = self.freeze(phase)
+        if phase.new_optimizer:
+            self.replace_optimizer(phase)
+        named = self.matching(phase.patterns)
         assert named and not any(p.requires_grad for _, p in named)
-        lr = self.s.lr if phase.lr is None else phase.lr
-        rest = [p for name, p in named
-                if any(part in name for part in self.s.no_decay)]
-        decay = [p for name, p in named
-                 if not any(part in name for part in self.s.no_decay)]
-        groups = [dict(params=decay, lr=lr, initial_lr=lr)]
-        if self.s.no_decay:
-            groups.append(
-                dict(params=rest, lr=lr, initial_lr=lr, weight_decay=0.0))
+        groups = self.make_groups(phase, named)
         for _, parameter in named:
             parameter.requires_grad_(True)
         if self.optimizer is None:
@@ -153,13 +214,19 @@ class Trainer:
             for group in groups:
                 self.optimizer.add_param_group(group)
                 if hasattr(self.lr_scheduler, "base_lrs"):
-                    self.lr_scheduler.base_lrs.append(lr)
+                    self.lr_scheduler.base_lrs.append(group["lr"])
                 if hasattr(self.lr_scheduler, "min_lrs"):
                     self.lr_scheduler.min_lrs.append(
                         self.lr_scheduler.min_lrs[0])
+        if phase.new_lr_scheduler:
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["initial_lr"]
+            self.lr_scheduler = phase.new_lr_scheduler(self.optimizer)
+            self.lr_interval = "step"
+        self.first_step = step
         self.record.phases.append(dict(
             phase=self.phase, epoch=epoch, step=step,
-            thawed={name for name, _ in named}))
+            thawed={name for name, _ in named}, frozen=frozen))
 
     def restore_best(self):
         """Weights and moments of the best; the learning rates stay."""
@@ -182,9 +249,10 @@ class Trainer:
         loss = mean_loss(self.model, inputs, labels)
         self.optimizer.zero_grad()
         loss.backward()
+        clip = self.s.phases[self.phase].clip or self.s.clip
         norm = torch.nn.utils.clip_grad_norm_(
             [p for p in self.model.parameters() if p.requires_grad],
-            math.inf if self.s.clip is None else self.s.clip)
+            math.inf if clip is None else clip)
         lr = [group["lr"] for group in self.optimizer.param_groups]
         self.optimizer.step()
         return dict(loss=loss.item(), grad_norm=norm.item(), lr=lr)
@@ -200,12 +268,18 @@ class Trainer:
         return total / (samples.count * self.s.seq_len)
 
     def step_lr(self, when, metric=None):
-        if self.lr_scheduler is None or self.s.lr_interval != when:
+        if self.lr_scheduler is None or self.lr_interval != when:
             return
         if when == "metric":
             self.lr_scheduler.step(metric)
         else:
             self.lr_scheduler.step()
+
+    def next_phase(self, epoch, step):
+        if self.s.restore_best and self.best is not None:
+            self.restore_best()
+        self.phase += 1
+        self.begin_phase(epoch, step)
 
     def run(self):
         s, record = self.s, self.record
@@ -217,14 +291,14 @@ class Trainer:
         for epoch in range(s.epochs):
             until = s.phases[self.phase].until_epoch
             if until is not None and epoch >= until:
-                if s.restore_best and self.best is not None:
-                    self.restore_best()
-                self.phase += 1
-                self.begin_phase(epoch, step)
+                self.next_phase(epoch, step)
             order = (permutation(s.seed, epoch, train.count) if s.shuffle
                      else list(range(train.count)))
             steps = s.steps_per_epoch or train.count // s.global_batch
             for i in range(steps):
+                until = s.phases[self.phase].until_step
+                if until is not None and step >= until > self.first_step:
+                    self.next_phase(epoch, step)
                 rows = order[i * s.global_batch:(i + 1) * s.global_batch]
                 done = self.train_step(*train.batch(rows))
                 record.steps.append(

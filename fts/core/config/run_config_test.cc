@@ -365,9 +365,9 @@ TEST(RunConfigErrors, SchedulingValues) {
              "  divergence_treshold: 1\n"),
       "f.yaml:4:56: error: lr_scheduler.frequency is 0; it must be at least 1 "
       "[out_of_range]\n"
-      "f.yaml:5:29: error: schedule.phases belongs to generate: blocks; remove "
+      "f.yaml:5:37: error: schedule.phases belongs to generate: blocks; remove "
       "it [bad_value]\n"
-      "f.yaml:11:26: error: scheduler.apply_lambdas_new_pgs is null; it must "
+      "f.yaml:11:3: error: scheduler.apply_lambdas_new_pgs is null; it must "
       "be true or false [bad_type]\n"
       "f.yaml:8:26: error: scheduler.enforce_phase0_params is integer 1; it "
       "must be true or false [bad_type]\n"
