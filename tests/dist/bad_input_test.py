@@ -204,15 +204,71 @@ mesh: {tp: 2, dp_replicate: 2}
         self.write("c.yaml", CONFIG.replace(SCHEDULE, valid))
         self.fit("--config", "c.yaml", "output_dir=out", "trainer.max_steps=1")
 
-    def test_reinitialisation(self):
+    def test_new_optimizers_and_lr_schedulers_of_any_phase(self):
         self.check(self.schedule("""\
 0: {params: [model.output.weight]}
 1:
   params: ['model.layers.3.*']
-  new_optimizer: {optimizer_init: {class_path: torch.optim.SGD}}
+  new_optimizer: {optimizer_init: {class_path: torch.optim.SGD, init_args: \
+{momentumm: 0.9, lr: -0.1}}}
+2:
+  params: ['model.layers.2.*']
+  new_lr_scheduler:
+    lr_scheduler_init: {class_path: torch.optim.lr_scheduler.StepLR, \
+init_args: {gama: 0.5}}
+3:
+  params: ['model.layers.1.*']
+  new_lr_scheduler:
+    lr_scheduler_init: {class_path: torch.optim.lr_scheduler.\
+ReduceLROnPlateau, init_args: {min_lr: [0.1, 0.2]}}
+    pl_lrs_cfg: {monitor: accuracy}
+    init_pg_lrs: [0.1]
 """), [
-            "s.yaml:2:1: error: phase 1: new_optimizer is not available in "
-            "training runs yet; remove it [not_available]"])
+            "s.yaml:4:97: error: SGD: 'lr' is float -0.1; it must be a number "
+            "of at least 0 [out_of_range]",
+            "s.yaml:4:77: error: SGD: unknown keyword 'momentumm'; did you "
+            "mean 'momentum'? [unknown_key]",
+            "s.yaml:8:37: error: StepLR: 'step_size' is missing [missing_key]",
+            "s.yaml:8:82: error: StepLR: unknown keyword 'gama'; did you mean "
+            "'gamma'? [unknown_key]",
+            "s.yaml:14:18: warning: phase 3: new_lr_scheduler.init_pg_lrs "
+            "lists 1 rates for 3 groups of earlier phases; the last 2 keep "
+            "their present rate [group_lrs_count]",
+            "s.yaml:12:24: error: new_lr_scheduler "
+            "'torch.optim.lr_scheduler.ReduceLROnPlateau' waits for "
+            "'accuracy', which is not measured; monitor val_loss [bad_value]",
+            "s.yaml:12:24: error: ReduceLROnPlateau: min_lr lists 2 rates, "
+            "the optimizer has 4 groups; give one rate, or one per group "
+            "[bad_value]"])
+
+    def test_reinit_keys(self):
+        self.check(CONFIG, [
+            "error: scheduler.reinit_lr_cfg does not go with a schedule of "
+            "your own; write new_lr_scheduler in the phases that should have "
+            "it, or use schedule: implicit [bad_reinit]"],
+                   "scheduler.reinit_lr_cfg={lr_scheduler_init: {class_path: "
+                   "StepLR, init_args: {step_size: 1}}}")
+        # One node for every phase: one message.
+        self.check(CONFIG, [
+            "error: SGD: 'lr' is string 'high'; it must be a number of at "
+            "least 0 [bad_type]"],
+                   "scheduler.reinit_optim_cfg={optimizer_init: {class_path: "
+                   "torch.optim.SGD, init_args: {lr: high}}}")
+
+    def test_what_one_group_makes_no_use_of(self):
+        why = ("has no effect: with enforce_phase0_params: false one optimizer "
+               "group holds every phase, at the optimizer's own values; remove "
+               "one of the two [no_effect]")
+        self.check(self.schedule("""\
+0: {params: [model.output.weight], weight_decay: 0.1}
+1: {params: ['model.layers.[23].*'], lr: 0.1, lr_decay: 0.5}
+"""), [
+            "error: SGD: unknown keyword 'betas' [unknown_key]",
+            "s.yaml:1:36: warning: phase 0: weight_decay " + why,
+            "s.yaml:2:38: warning: phase 1: lr " + why,
+            "s.yaml:2:47: warning: phase 1: lr_decay " + why],
+                   "scheduler.enforce_phase0_params=false",
+                   "optimizer={name: sgd, betas: [0, 0]}")
 
     def test_metric_that_nobody_measures(self):
         self.check(self.schedule("""\

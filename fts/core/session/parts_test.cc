@@ -195,7 +195,9 @@ TEST(BestSnapshotTest, FrozenSinceTheBest) {
       ASSERT_TRUE(*best.Restore(f.engine.get(), &f.optimizer));
       EXPECT_TRUE(at::equal(f.Value(0), value));
       EXPECT_EQ(f.Moment(0).abs().sum().item<float>(), 0);
-      EXPECT_EQ(at::equal(f.Value(1), second), saved_again);
+      if (comms.first->rank() == 0) {  // the other holds padding only
+        EXPECT_EQ(at::equal(f.Value(1), second), saved_again);
+      }
     });
   }
 }
