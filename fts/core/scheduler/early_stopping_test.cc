@@ -27,6 +27,7 @@ TEST(EarlyStopping, APhaseMayHaveItsOwnPatience) {
   const Course run = Simulate(config, {1.0});
   EXPECT_EQ(run.began, (Counts{0, 2, 5}));
   EXPECT_EQ(run.epochs(), 6);  // one more in the final phase
+  ASSERT_EQ(run.reasons.size(), 3u);
   EXPECT_EQ(run.reasons[2],
             "early stopping: val_loss did not improve on 1 in 3 validations");
 }
@@ -53,6 +54,7 @@ TEST(EarlyStopping, APhaseMayHaveItsOwnMinDelta) {
   // Epoch 1 improves by less than 1; in phase 1 that is enough.
   const Course run = Simulate(config, {5, 4.5, 4.25, 4.25});
   EXPECT_EQ(run.depth, (Ints{0, 0, 1, 1}));
+  ASSERT_EQ(run.reasons.size(), 2u);
   EXPECT_EQ(run.reasons[1],
             "early stopping: val_loss did not improve on 5 by more than 1 in 1 "
             "validation");
@@ -67,6 +69,7 @@ TEST(EarlyStopping, APhaseMayCompareWithItsOwnBest) {
   config.phases[1].best_score_per_phase = true;
   const Course run = Simulate(config, metric);
   EXPECT_EQ(run.began, (Counts{0, 3, 8}));
+  ASSERT_EQ(run.reasons.size(), 3u);
   EXPECT_EQ(run.reasons[2],
             "early stopping: val_loss did not improve on 2, the best of phase "
             "1, in 2 validations");

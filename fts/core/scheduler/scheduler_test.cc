@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fts/core/scheduler/scheduler_testutil.h"
@@ -205,6 +206,55 @@ TEST(Scheduler, AnEndBelowMaxDepthNamesBothKinds) {
   EXPECT_EQ(Simulate(config, {1.0}).state.finish_text,
             "max_epochs 1 reached in phase 0; phases 1 and 2 never ran; phases "
             "3 and 4 lie beyond max_depth 2");
+}
+
+// In phase 1 of five, of which three may run.
+TEST(Scheduler, EveryEndSaysWhatStoppedItAndWhatNeverRan) {
+  SchedulerConfig base = Phases(5, 9);
+  base.max_depth = 2;
+  base.phases[0].max_transition_epoch = 1;
+  const std::string rest =
+      " in phase 1; phase 2 never ran; phases 3 and 4 lie beyond max_depth 2";
+  const auto end = [](const SchedulerConfig& config,
+                      const std::vector<double>& metric) {
+    const SchedulerState state = Simulate(config, metric).state;
+    return std::make_pair(state.cause, state.finish_text);
+  };
+  SchedulerConfig config = base;
+  config.max_epochs = 3;
+  EXPECT_EQ(
+      end(config, {3, 2, 1}),
+      std::make_pair(FinishCause::kMaxEpochs, "max_epochs 3 reached" + rest));
+  config = base;
+  config.max_steps = 5;
+  EXPECT_EQ(
+      end(config, {3, 2, 1}),
+      std::make_pair(FinishCause::kMaxSteps, "max_steps 5 reached" + rest));
+  EXPECT_EQ(end(base, {3, kNan}),
+            std::make_pair(
+                FinishCause::kNotFinite,
+                "val_loss is nan, not a finite number, after epoch 1" + rest));
+  config = base;
+  config.early_stopping->stopping_threshold = 2.5;
+  EXPECT_EQ(end(config, {3, 2}),
+            std::make_pair(FinishCause::kStoppingThreshold,
+                           "val_loss 2 passed stopping_threshold 2.5" + rest));
+  config = base;
+  config.early_stopping->divergence_threshold = 3.5;
+  EXPECT_EQ(end(config, {3, 4}),
+            std::make_pair(
+                FinishCause::kDivergenceThreshold,
+                "val_loss 4 is worse than divergence_threshold 3.5" + rest));
+  // Early stopping ends a run in the final phase alone.
+  config = base;
+  config.max_depth = 1;
+  config.early_stopping->patience = 1;
+  EXPECT_EQ(end(config, {3, 4}),
+            std::make_pair(FinishCause::kEarlyStopping,
+                           std::string("early stopping: val_loss did not "
+                                       "improve on 3 in 1 validation in phase "
+                                       "1; phases 2 to 4 lie beyond max_depth "
+                                       "1")));
 }
 
 TEST(Scheduler, MaxStepsEndsTheEpochAndThenTheRun) {

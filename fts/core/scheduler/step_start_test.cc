@@ -35,6 +35,7 @@ TEST(StepStart, AStepLimitActsBeforeThatStep) {
   EXPECT_EQ(run.step_phase, (Ints{0, 0, 0, 1, 1, 1, 2, 2}));
   EXPECT_EQ(run.first_step, (Counts{0, 3, 6}));
   EXPECT_EQ(run.began, (Counts{0, 0, 1}));
+  ASSERT_EQ(run.reasons.size(), 3u);
   EXPECT_EQ(run.reasons[1], "max_transition_step 3 of phase 0 reached");
 }
 
@@ -44,6 +45,7 @@ TEST(StepStart, ATokenLimitActsWithTheFirstStepAfterThem) {
   config.phases[1].max_transition_tokens = 500;
   const Course run = RunThrough(config, FourSteps());
   EXPECT_EQ(run.step_phase, (Ints{0, 0, 0, 1, 1, 2, 2, 2}));
+  ASSERT_EQ(run.reasons.size(), 3u);
   EXPECT_EQ(run.reasons[1], "max_transition_tokens 201 of phase 0 reached");
 }
 
@@ -53,6 +55,7 @@ TEST(StepStart, ATimeLimitActsWithTheFirstStepAfterIt) {
   config.phases[1].max_transition_time = 1.5;
   const Course run = RunThrough(config, FourSteps());
   EXPECT_EQ(run.step_phase, (Ints{0, 0, 1, 2, 2, 2, 2, 2}));
+  ASSERT_EQ(run.reasons.size(), 3u);
   EXPECT_EQ(run.reasons[1], "max_transition_time 0.75 of phase 0 reached");
 }
 
