@@ -8,6 +8,7 @@ epoch -> depth or rates. Numbers in the names are those of its cases.
 """
 
 import copy
+import random
 
 _LR = "torch.optim.lr_scheduler."
 
@@ -253,6 +254,9 @@ CASES = {
             {"new_optimizer": optimizer("AdamW", lr=5e-4)}, {}),
         metrics=UP_AND_DOWN),
 }
+CASES["new scheduler after a constant one"] = case(
+    lr_scheduler={"name": "lambda_lr", "lr_lambda": "1"},
+    schedule=phases({}, {"new_lr_scheduler": _STEP}, {}, {}))
 
 # Runs in which FTS dies of a raw exception and ours goes on:
 # (case, exception, the case of CASES with the same rates, why).
@@ -267,4 +271,99 @@ DIES = {
         "24 diverging metric",
         "PyTorch's Adagrad makes its state when it is built, so it cannot "
         "take groups later"),
+    "new scheduler without an old one": (
+        case(lr_scheduler=None, schedule=CASES[
+            "new scheduler after a constant one"]["schedule"]), "IndexError",
+        "new scheduler after a constant one",
+        "FTS prints the old scheduler first, and there is none"),
 }
+
+_SCHEDULERS = [
+    {"name": "step_lr", "step_size": 2, "gamma": 0.5},
+    {"name": "multi_step_lr", "milestones": [1, 4], "gamma": 0.3},
+    {"name": "exponential_lr", "gamma": 0.8},
+    {"name": "constant_lr", "factor": 0.5, "total_iters": 3},
+    {"name": "linear_lr", "start_factor": 0.2, "end_factor": 0.9,
+     "total_iters": 4},
+    {"name": "cosine_annealing_lr", "T_max": 4, "eta_min": 1e-7},
+    {"name": "cosine_annealing_warm_restarts", "T_0": 3},
+    {"name": "lambda_lr", "lr_lambda": "1 / (2 + epoch)"},
+    {"name": "multiplicative_lr", "lr_lambda": "0.7 if epoch % 2 else 1.1"},
+    {"name": "reduce_lr_on_plateau", "factor": 0.3, "patience": 1},
+]
+_CLASSES = ["StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR",
+            "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "LambdaLR",
+            "MultiplicativeLR", "ReduceLROnPlateau"]
+
+
+def _new_scheduler(rng):
+    i = rng.randrange(len(_SCHEDULERS))
+    args = {k: v for k, v in _SCHEDULERS[i].items() if k != "name"}
+    made = scheduler(_CLASSES[i], **args)
+    if _CLASSES[i] == "ReduceLROnPlateau":
+        made["pl_lrs_cfg"] = {"monitor": "val_loss"}
+    elif rng.random() < 0.4:
+        made["pl_lrs_cfg"] = {"interval": rng.choice(["step", "epoch"]),
+                              "frequency": rng.randint(1, 2)}
+    if rng.random() < 0.3:
+        made["init_pg_lrs"] = [rng.choice([1e-3, 3e-4, 5e-6])
+                               for _ in range(rng.randint(1, 3))]
+    if rng.random() < 0.4:
+        made["use_current_optimizer_pg_lrs"] = rng.random() < 0.7
+    return made
+
+
+def generated(seed, count):
+    """Runs put together at random, of what FTS survives.
+
+    Lambdas for new groups only where FTS builds no group twice: it multiplies
+    their initial_lr by the lambda of the moment, each time another one.
+    """
+    rng = random.Random(seed)
+    for k in range(count):
+        first = dict(rng.choice(_SCHEDULERS))
+        if first["name"] == "reduce_lr_on_plateau":
+            first["monitor"] = "val_loss"
+        else:
+            first["interval"] = rng.choice(["epoch", "epoch", "step"])
+            first["frequency"] = rng.randint(1, 3)
+        made = case(
+            optimizer={"name": rng.choice(["sgd", "adam", "adamw", "rmsprop"]),
+                       "lr": rng.choice([1e-3, 3e-4])},
+            lr_scheduler=first, steps=rng.randint(1, 4),
+            early_stopping={"patience": rng.randint(1, 2),
+                            "min_delta": rng.choice([0, 0.3])},
+            metrics=[round(5 - 0.3 * i + rng.uniform(-1, 1), 2)
+                     for i in range(14)],
+            max_epochs=rng.randint(8, 14),
+            scheduler={"restore_best": rng.random() < 0.6,
+                       "max_depth": rng.choice([-1, -1, 2]),
+                       "base_max_lr": rng.choice([1e-5, 2e-3])})
+        if rng.random() < 0.3:
+            made["optimizer"]["no_decay"] = ["bias"]
+            made["all_parameters"] = True
+        elif not made["scheduler"]["restore_best"]:
+            made["scheduler"]["apply_lambdas_new_pgs"] = True
+        if rng.random() < 0.2:
+            made["scheduler"]["reinit_lr_cfg"] = {
+                k: v for k, v in _new_scheduler(rng).items()
+                if k != "init_pg_lrs"}
+        elif rng.random() < 0.9:
+            bodies = [{} for _ in range(rng.randint(2, 4))]
+            for i, body in enumerate(bodies):
+                if rng.random() < 0.3:
+                    body["max_transition_epoch"] = 2 * i + rng.randint(1, 2)
+                if i > 0 and rng.random() < 0.5:
+                    body["lr"] = rng.choice([1e-4, 2e-6, 1e-2])
+                if i > 0 and rng.random() < 0.5:
+                    body["new_lr_scheduler"] = _new_scheduler(rng)
+                if i > 0 and rng.random() < 0.3 and (
+                        not made["scheduler"]["restore_best"]):
+                    body["new_optimizer"] = optimizer(
+                        rng.choice(["SGD", "Adam", "AdamW", "RMSprop"]),
+                        lr=rng.choice([5e-4, 7e-5]))
+            made["schedule"] = phases(*bodies)
+        yield "generated %d" % k, made
+
+
+CASES.update(generated(2141, 40))
