@@ -1,0 +1,128 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#include "fts/core/plan/memory.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace fts {
+namespace {
+
+// As shard::Segment::kAlignment: elements to which a segment is padded.
+constexpr int64_t kAlignment = 16;
+
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+int64_t Plus(int64_t a, int64_t b) { return a > kMost - b ? kMost : a + b; }
+int64_t Times(int64_t a, int64_t b) {
+  return b != 0 && a > kMost / b ? kMost : a * b;
+}
+
+int64_t RoundUp(int64_t value, int64_t unit) {
+  const int64_t rest = value % unit;
+  return rest == 0 ? value : Plus(value, unit - rest);
+}
+
+int64_t DtypeBytes(const std::string& dtype) {
+  if (dtype == "float64") return 8;
+  return dtype == "bfloat16" || dtype == "float16" ? 2 : 4;
+}
+
+class Counter {
+ public:
+  Counter(const MemoryOptions& options, int phase)
+      : options_(options),
+        phase_(phase),
+        param_(DtypeBytes(options.param)),
+        master_(DtypeBytes(options.master)) {
+    if (options.moments.empty()) return;
+    const size_t at =
+        std::min(static_cast<size_t>(phase), options.moments.size() - 1);
+    moments_ = options.moments[at];
+  }
+
+  void Add(const UnitSpec& unit) {
+    int64_t gather = 0;
+    for (const SegmentSpec& segment : unit.segments) {
+      Add(segment, unit.reshard, &gather);
+    }
+    out_.largest_gather = std::max(out_.largest_gather, gather);
+  }
+
+  const RankBytes& out() const { return out_; }
+
+ private:
+  // See [Note: flat segments] in fts/core/shard/segment.h.
+  void Add(const SegmentSpec& segment, bool reshard, int64_t* gather) {
+    const bool sharded = !segment.replicated && options_.world_size > 1;
+    const int64_t padded =
+        RoundUp(std::max<int64_t>(segment.numel, 1),
+                sharded ? Times(options_.world_size, kAlignment) : kAlignment);
+    const int64_t chunk = sharded ? padded / options_.world_size : padded;
+    const bool trains = segment.trains_in(phase_);
+    // A master copy appears at the first thaw and stays; before that there is
+    // one only where computation cannot hold the stored values exactly.
+    const bool thawed = segment.phase >= 0 && phase_ >= segment.phase;
+    const bool in_master = options_.param != options_.master &&
+                           (thawed || segment.dtype != options_.param);
+    if (in_master) out_.masters = Plus(out_.masters, Times(chunk, master_));
+    const int64_t whole = Times(padded, param_);
+    if (!sharded) {
+      int64_t& bytes =
+          trains ? out_.trainable_replicated : out_.frozen_replicated;
+      bytes = Plus(bytes, whole);
+    } else {
+      if (!in_master) {
+        int64_t& bytes = trains ? out_.trainable_sharded : out_.frozen_sharded;
+        bytes = Plus(bytes, Times(chunk, param_));
+      }
+      if (!trains && !reshard) {
+        out_.kept_gathered = Plus(out_.kept_gathered, whole);
+      } else {
+        *gather = Plus(*gather, whole);
+      }
+    }
+    if (!trains) return;
+    out_.gradients = Plus(out_.gradients, Times(chunk, master_));
+    out_.moments = Plus(out_.moments, Times(Times(chunk, master_), moments_));
+  }
+
+  const MemoryOptions& options_;
+  const int phase_;
+  const int64_t param_, master_;
+  int64_t moments_ = 0;
+  RankBytes out_;
+};
+
+}  // namespace
+
+int64_t RankBytes::parameters() const {
+  int64_t sum = 0;
+  for (const int64_t part :
+       {frozen_sharded, frozen_replicated, trainable_sharded,
+        trainable_replicated, kept_gathered}) {
+    sum = Plus(sum, part);
+  }
+  return sum;
+}
+
+int64_t RankBytes::total() const {
+  int64_t sum = parameters();
+  for (const int64_t part : {masters, gradients, moments}) {
+    sum = Plus(sum, part);
+  }
+  return sum;
+}
+
+std::vector<RankBytes> PhaseMemory(const Plan& plan, int phases,
+                                   const MemoryOptions& options) {
+  std::vector<RankBytes> out;
+  for (int phase = 0; phase < phases; ++phase) {
+    Counter counter(options, phase);
+    for (const UnitSpec& unit : plan.units) counter.Add(unit);
+    counter.Add(plan.remainder);
+    out.push_back(counter.out());
+  }
+  return out;
+}
+
+}  // namespace fts
