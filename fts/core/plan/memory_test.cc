@@ -144,7 +144,6 @@ TEST(PhaseMemory, SumsDoNotOverflow) {
   Plan plan;
   plan.remainder = Unit({Segment(kMost, 0), Segment(kMost, 0)});
   MemoryOptions options;
-  options.world_size = kMost;
   options.moments = {3};
   EXPECT_EQ(PhaseMemory(plan, 1, options)[0].total(), kMost);
   EXPECT_TRUE(PhaseMemory(plan, 0, options).empty());
