@@ -38,7 +38,7 @@ class BinaryTest(unittest.TestCase):
     def test_help_names_every_command(self):
         code, out, _ = fts("--help")
         self.assertEqual(code, 0)
-        for name in ("schedule resolve", "schedule generate", "plan resolve",
+        for name in ("schedule resolve", "schedule generate", "schedule lint", "plan resolve",
                      "config print", "version"):
             self.assertIn("\n  %s " % name, out)
 

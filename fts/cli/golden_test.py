@@ -159,9 +159,9 @@ class GoldenTest(unittest.TestCase):
             "error: unknown option '--epoch-transition-only'; did you mean "
             "'--epoch-transitions-only'? [usage]\n")
         self.assertEqual(
-            self.errors("schedule", "lint"),
-            "error: unknown command 'schedule lint'; 'schedule' goes with "
-            "resolve, generate [usage]\n")
+            self.errors("schedule", "prune"),
+            "error: unknown command 'schedule prune'; 'schedule' goes with "
+            "resolve, generate, lint [usage]\n")
         self.assertEqual(self.fts("schedul", "resolve"), (
             2, "", "error: unknown command 'schedul'; did you mean 'schedule "
             "resolve'? [usage]\n"))
@@ -183,7 +183,8 @@ class GoldenTest(unittest.TestCase):
             '"max_depth":2,"max_epochs":null,"warnings":[]}\n')
 
     def test_generated_yaml_resolves_to_the_same(self):
-        for by in (["--by", "pairs"], ["--by", "blocks", "--phases", "2"]):
+        for by in (["--by", "pairs"], ["--by", "blocks", "--phases", "2"],
+                   ["--by", "depth"]):
             args = ["schedule", "generate", "--model", "model.json"] + by
             code, out, err = self.fts(*args)
             self.assertEqual((code, err), (0, ""))
@@ -197,8 +198,8 @@ class GoldenTest(unittest.TestCase):
         base = ["schedule", "generate", "--model", "model.json"]
         self.assertEqual(
             self.errors(*base, "--by", "block"),
-            "error: --by is 'block'; it must be pairs or blocks; did you mean "
-            "'blocks'? [usage]\n")
+            "error: --by is 'block'; it must be pairs, blocks or depth; did you "
+            "mean 'blocks'? [usage]\n")
         self.assertEqual(self.errors(*base, "--by", "blocks"),
                          "error: --by blocks needs --phases N [usage]\n")
         self.assertEqual(
@@ -207,6 +208,139 @@ class GoldenTest(unittest.TestCase):
             "blocks [usage]\n")
         self.assertIn("out_of_range",
                       self.errors(*base, "--by", "blocks", "--phases", "99"))
+
+    def test_schedule_generate_by_depth(self):
+        code, out, err = self.fts("schedule", "generate", "--model",
+                                  "model.json", "--by", "depth")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(
+            out.splitlines()[0],
+            "# A fine-tuning schedule, fts schedule generate --by depth.")
+        self.assertEqual(
+            out[out.index("# phase 0"):],
+            "# phase 0: 1 tensors, 6 elements (20.0 % of the model)\n"
+            "0:\n  params:\n    - head.w\n"
+            "  # max_transition_epoch: 1\n"
+            "# phase 1: 2 tensors, 12 elements (40.0 % of the model)\n"
+            "1:\n  params:\n    - layers.1.w\n    - layers.1.b\n"
+            "  # lr: 1.0e-05\n  # max_transition_epoch: 2\n"
+            "# phase 2: 2 tensors, 12 elements (40.0 % of the model)\n"
+            "2:\n  params:\n    - layers.0.w\n    - layers.0.b\n"
+            "  # lr: 1.0e-05\n")
+
+    # schedule lint ---------------------------------------------------------
+
+    LINT = ["schedule", "lint", "--model", "model.json", "--schedule"]
+
+    def test_schedule_lint(self):
+        self.assertEqual(
+            self.fts(*self.LINT, "s.yaml", "--max-epochs", "5"),
+            (0, """\
+phase  begins        thaws  parameters  trains    share  lr     ends by
+0      at once           1           6       6   20.0 %  own    early stopping (patience 3), epoch 1
+1      from epoch 1      2          12      18   60.0 %  1e-05  early stopping (patience 3), epoch 3
+2      from epoch 3      2          12      30  100.0 %  1e-06  the run: early stopping (patience 3),
+                                                                max_epochs 5
+
+per rank, world size 1, 32-true, adamw:
+phase  parameters  masters  gradients  moments  total  largest gather
+0           192 B      0 B       64 B    128 B  384 B             0 B
+1           192 B      0 B      128 B    256 B  576 B             0 B
+2           192 B      0 B      192 B    384 B  768 B             0 B
+""", ""))
+
+    def test_schedule_lint_warns(self):
+        self.write("w.yaml", "0: {params: [head]}\n1: {params: ['layers.1.*']}\n")
+        warning = ("w.yaml:1:1: %s: 2 of 5 tensors (40.0 %% of the "
+                   "parameters) stay frozen for the whole run: layers.0 (2); "
+                   "add them to a phase if they should train "
+                   "[frozen_forever]\n")
+        code, out, err = self.fts(*self.LINT, "w.yaml")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(out.split("\nphase  begins")[0],
+                         warning % "warning")
+        code, out, err = self.fts(*self.LINT, "w.yaml", "--json")
+        self.assertEqual((code, err), (0, warning % "warning"))
+        got = json.loads(out)
+        self.assertEqual(list(got), ["warnings", "timeline"])
+        self.assertEqual(
+            [(w["code"], w["line"]) for w in got["warnings"]],
+            [("frozen_forever", 1)])
+        self.assertEqual([p["thaws"]["tensors"]
+                          for p in got["timeline"]["phases"]], [1, 2])
+        self.assertEqual(self.errors(*self.LINT, "w.yaml", "--strict"),
+                         warning % "error")
+
+    def test_schedule_lint_tells_bytes_per_rank(self):
+        self.write("p.yaml", "fsdp_plan: {head: {}, 'layers.\\d$': {}}\n")
+        code, out, err = self.fts(
+            *self.LINT, "s.yaml", "--plan", "p.yaml", "--world-size", "2",
+            "--precision", "bf16-mixed", "--optimizer", "sgd", "--json")
+        self.assertEqual((code, err), (0, ""))
+        got = json.loads(out)["timeline"]
+        self.assertEqual((got["world_size"], got["param_dtype"],
+                          got["master_dtype"]), (2, "bfloat16", "float32"))
+        # Segments of 6, 12 and 12 elements, each 16 on either rank.
+        self.assertEqual(
+            got["phases"][1]["bytes"],
+            {"frozen_sharded": 0, "frozen_replicated": 0,
+             "trainable_sharded": 0, "trainable_replicated": 0,
+             "kept_gathered": 0, "masters": 3 * 16 * 4,
+             "gradients": 2 * 16 * 4, "moments": 0,
+             "total": 5 * 16 * 4, "largest_gather": 32 * 2})
+
+    def test_schedule_lint_of_a_config(self):
+        self.write("r.yaml", "model: {arch: llama, config: {}}\n"
+                   "data: {train: {path: t.txt}}\n"
+                   "trainer: {max_epochs: 2, cpu_ranks: 2}\n"
+                   "optimizer: {name: adamw, lr: 1.0e-3}\n"
+                   "schedule: s.yaml\n"
+                   "scheduler: {epoch_transitions_only: true}\n")
+        base = ["schedule", "lint", "--config", "r.yaml", "--model",
+                "model.json", "schedule.2.max_transition_epoch=4"]
+        code, out, err = self.fts(*base, "trainer.max_epochs=5")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("0      at once           1           6       6   20.0 %"
+                      "  0.001  epoch 1\n", out)
+        self.assertIn("per rank, world size 2, 32-true, adamw:\n", out)
+        code, out, err = self.fts(*base, "--world-size", "4", "--json")
+        self.assertEqual(code, 0)
+        got = json.loads(out)
+        self.assertEqual(got["timeline"]["world_size"], 4)
+        self.assertEqual([w["code"] for w in got["warnings"]],
+                         ["final_transition_epoch"])
+        self.assertEqual(
+            self.errors(*base[:4]),
+            "error: this program cannot build the config's model; add --model "
+            "FILE, or use `fts schedule lint` [usage]\n")
+        self.assertIn("  --world-size N ",
+                      self.fts("schedule", "lint", "--config", "r.yaml",
+                               "--help")[1])
+
+    def test_schedule_lint_errors(self):
+        self.assertEqual(
+            self.errors(*self.LINT, "s.yaml", "--precision", "bf16",
+                        "--optimizer", "adamv", "--world-size", "0"),
+            "error: --world-size is '0'; it must be a number of ranks, from 1 "
+            "to 1000000 [out_of_range]\n"
+            "error: --precision is 'bf16'; it must be 32-true, bf16-mixed or "
+            "bf16-true [usage]\n"
+            "error: --optimizer is 'adamv'; it must be adamw, adam, sgd, "
+            "adagrad or rmsprop; did you mean 'adamw'? [usage]\n")
+        self.write("bad.yaml", "0: {params: [haed]}\n")
+        self.assertIn("bad.yaml:1:14: error: ",
+                      self.errors(*self.LINT, "bad.yaml"))
+        self.write("p.yaml", "fsdp_plan: {hed: {}}\n")
+        self.assertIn("p.yaml:1:13: error: ",
+                      self.errors(*self.LINT, "s.yaml", "--plan", "p.yaml"))
+        self.assertEqual(
+            self.errors("schedule", "lint", "--schedule", "s.yaml"),
+            "error: --model is required; `fts schedule lint --help` lists the "
+            "options [usage]\n")
+        self.assertEqual(
+            self.errors("schedule", "lint", "--config", "no.yaml", "--model",
+                        "model.json"),
+            "error: cannot read 'no.yaml': no such file [missing_file]\n")
 
     # config print ----------------------------------------------------------
 

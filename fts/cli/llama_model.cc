@@ -109,10 +109,14 @@ class LlamaModel : public train::TrainModel {
   ModelDescription description_;
 };
 
-}  // namespace
+// Where a model comes from: its shape, and its values for when they are needed.
+struct Origin {
+  llama::LlamaConfig shape;
+  std::string dtype = "float32";
+  std::shared_ptr<const nn::ParameterSource> source;
+};
 
-absl::StatusOr<std::unique_ptr<train::TrainModel>> MakeLlamaModel(
-    const RunConfig& config, Diagnostics* diags) {
+absl::StatusOr<Origin> FindOrigin(const RunConfig& config, Diagnostics* diags) {
   if (config.model.arch != "llama") {
     diags->Error(codes::kNotAvailable,
                  absl::StrCat("model.arch '", config.model.arch,
@@ -120,29 +124,50 @@ absl::StatusOr<std::unique_ptr<train::TrainModel>> MakeLlamaModel(
                  config.Where("model.arch"));
     return diags->status();
   }
-  if (config.model.path.has_value()) {
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(*config.model.path, ignored)) {
-      diags->Error(codes::kMissingFile,
-                   absl::StrCat("model.path: '", *config.model.path,
-                                "' is no directory; name a Hugging Face model "
-                                "directory, relative to the file that says it"),
-                   config.Where("model.path"));
-      return diags->status();
-    }
-    FTS_ASSIGN_OR_RETURN(auto checkpoint,
-                         llama::Checkpoint::Open(*config.model.path, diags));
-    return std::make_unique<LlamaModel>(checkpoint->config(),
-                                        checkpoint->dtype(), checkpoint,
-                                        config.model.names);
+  Origin origin;
+  if (!config.model.path.has_value()) {
+    FTS_ASSIGN_OR_RETURN(origin.shape,
+                         llama::ConfigFromYaml(config.model.config, diags));
+    origin.source = std::make_shared<llama::InitSource>(
+        origin.shape, static_cast<uint64_t>(config.seed));
+    return origin;
   }
-  FTS_ASSIGN_OR_RETURN(const llama::LlamaConfig shape,
-                       llama::ConfigFromYaml(config.model.config, diags));
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(*config.model.path, ignored)) {
+    diags->Error(codes::kMissingFile,
+                 absl::StrCat("model.path: '", *config.model.path,
+                              "' is no directory; name a Hugging Face model "
+                              "directory, relative to the file that says it"),
+                 config.Where("model.path"));
+    return diags->status();
+  }
+  FTS_ASSIGN_OR_RETURN(auto checkpoint,
+                       llama::Checkpoint::Open(*config.model.path, diags));
+  origin.shape = checkpoint->config();
+  origin.dtype = checkpoint->dtype();
+  origin.source = std::move(checkpoint);
+  return origin;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<train::TrainModel>> MakeLlamaModel(
+    const RunConfig& config, Diagnostics* diags) {
+  FTS_ASSIGN_OR_RETURN(Origin origin, FindOrigin(config, diags));
   return std::make_unique<LlamaModel>(
-      shape, "float32",
-      std::make_shared<llama::InitSource>(shape,
-                                          static_cast<uint64_t>(config.seed)),
-      config.model.names);
+      origin.shape, origin.dtype, std::move(origin.source), config.model.names);
+}
+
+absl::StatusOr<ModelDescription> DescribeLlamaModel(const RunConfig& config,
+                                                    Diagnostics* diags) {
+  FTS_ASSIGN_OR_RETURN(const Origin origin, FindOrigin(config, diags));
+  const llama::Llama model(
+      origin.shape,
+      at::TensorOptions().dtype(StoredDtype(origin.dtype)).device(at::kMeta));
+  const ModelDescription description = nn::Describe(model);
+  return config.model.names == ParameterNames::kHf
+             ? llama::WithHfNames(description)
+             : description;
 }
 
 }  // namespace fts::cli

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/config/run_config.h"
+#include "fts/core/match/model_description.h"
 #include "fts/train/model.h"
 
 namespace fts::cli {
@@ -21,6 +22,11 @@ namespace fts::cli {
 // of llama::Checkpoint and llama::ConfigFromYaml.
 absl::StatusOr<std::unique_ptr<train::TrainModel>> MakeLlamaModel(
     const RunConfig& config, Diagnostics* diags);
+
+// The description of the same model, without memory for its values. Errors: as
+// MakeLlamaModel.
+absl::StatusOr<ModelDescription> DescribeLlamaModel(const RunConfig& config,
+                                                    Diagnostics* diags);
 
 }  // namespace fts::cli
 

@@ -10,10 +10,12 @@
 #include "fts/cli/command.h"
 #include "fts/cli/device_free.h"
 #include "fts/cli/fit.h"
+#include "fts/cli/llama_model.h"
 #include "fts/cli/version.h"
 
 int main(int argc, char** argv) {
-  std::vector<fts::cli::Command> commands = fts::cli::DeviceFreeCommands();
+  std::vector<fts::cli::Command> commands =
+      fts::cli::DeviceFreeCommands(fts::cli::DescribeLlamaModel);
   commands.push_back(fts::cli::FitCommand());
   commands.push_back(fts::cli::VersionCommand(fts::cli::ThisBuild()));
   return fts::cli::RunCommandLine(

@@ -22,24 +22,26 @@ int RunScheduleGenerate(const std::vector<std::string>& args, Streams io) {
   Options options("schedule generate",
                   "Makes a fine-tuning schedule for a model: FTS's implicit "
                   "one (pairs of parameters, last first), or one that follows "
-                  "the model's blocks.",
+                  "the model's blocks or layers.",
                   args, io);
   options.Required("--model", &model_path, "FILE",
                    "model description (fts-model/1 JSON)");
-  options.Optional("--by", &by, "pairs|blocks", "how to cut (default pairs)");
+  options.Optional("--by", &by, "pairs|blocks|depth",
+                   "how to cut: pairs (default); blocks in N phases; depth, a "
+                   "phase per layer");
   options.Optional("--phases", &phases, "N",
                    "number of phases, with --by blocks");
   if (const auto exit = options.Parse()) return *exit;
 
   Diagnostics diags;
   const std::string how = by.value_or("pairs");
-  if (how != "pairs" && how != "blocks") {
-    diags.Error(codes::kUsage, "--by is '" + how +
-                                   "'; it must be pairs or blocks" +
-                                   DidYouMean(how, {"pairs", "blocks"}));
+  if (how != "pairs" && how != "blocks" && how != "depth") {
+    diags.Error(codes::kUsage,
+                "--by is '" + how + "'; it must be pairs, blocks or depth" +
+                    DidYouMean(how, {"pairs", "blocks", "depth"}));
   } else if (how == "blocks" && !phases) {
     diags.Error(codes::kUsage, "--by blocks needs --phases N");
-  } else if (how == "pairs" && phases) {
+  } else if (how != "blocks" && phases) {
     diags.Error(codes::kUsage,
                 "--phases goes with --by blocks; leave it out, or add "
                 "--by blocks");
@@ -55,6 +57,8 @@ int RunScheduleGenerate(const std::vector<std::string>& args, Streams io) {
   YamlNode written;
   if (how == "pairs") {
     written = GenerateImplicitSchedule(*model);
+  } else if (how == "depth") {
+    written = GenerateDepthSchedule(*model);
   } else {
     auto made =
         GenerateBlockSchedule(*model, static_cast<int>(*phases), &diags);
@@ -73,11 +77,10 @@ int RunScheduleGenerate(const std::vector<std::string>& args, Streams io) {
     return PrintSchedule(schedule, diags, true, io);
   }
   const int exit = Report(diags, false, io);
-  io.out << AnnotateSchedule(written, *model,
-                             how == "pairs" ? "fts schedule generate"
-                                            : "fts schedule generate --by "
-                                              "blocks --phases " +
-                                                  std::to_string(*phases));
+  std::string command = "fts schedule generate";
+  if (by) command += " --by " + how;
+  if (phases) command += " --phases " + std::to_string(*phases);
+  io.out << AnnotateSchedule(written, *model, command);
   return exit;
 }
 

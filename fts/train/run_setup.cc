@@ -9,6 +9,7 @@
 #include "fts/core/mesh/resolve_mesh.h"
 #include "fts/core/session/check_supported.h"
 #include "fts/train/check_optimization.h"
+#include "fts/train/explain_run.h"
 #include "fts/train/resolve_run.h"
 
 namespace fts::train {
@@ -127,6 +128,13 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   }
   FTS_RETURN_IF_ERROR(diags->status());
   if (!complete) return absl::InternalError("the run could not be resolved");
+  RunFacts facts;
+  facts.world_size = setup.world_size();
+  facts.steps_per_epoch = setup.order->steps_per_epoch();
+  facts.tokens_per_step = setup.tokens_per_step();
+  setup.timeline =
+      ExplainRun(c, setup.model->description(), setup.schedule_as_run,
+                 setup.schedule, setup.plan, facts, diags);
   return setup;
 }
 

@@ -18,6 +18,7 @@
 #include "fts/core/config/run_config.h"
 #include "fts/core/mesh/device_mesh.h"
 #include "fts/core/plan/plan.h"
+#include "fts/core/plan/timeline.h"
 #include "fts/core/schedule/schedule.h"
 #include "fts/core/scheduler/scheduler_config.h"
 #include "fts/train/model.h"
@@ -32,6 +33,7 @@ struct RunSetup {
   Schedule schedule;
   YamlNode schedule_as_run;  // what <arch>_ft_schedule.yaml holds
   Plan plan;
+  Timeline timeline;
   SchedulerConfig scheduler;
   DeviceMesh mesh;
   int64_t batch_size = 0;  // sequences per rank and micro-step

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/nn/loss.h"
+#include "fts/core/plan/timeline_text.h"
 #include "fts/core/session/session.h"
 #include "fts/train/batch.h"
 #include "fts/train/run_files.h"
@@ -71,6 +72,7 @@ absl::Status Loop::Start() {
     Diagnostics diags;
     FTS_RETURN_IF_ERROR(WriteRunFiles(setup_, output_dir_));
     FTS_ASSIGN_OR_RETURN(log_, RunLog::Create(output_dir_, setup_, &diags));
+    log_->Note(TimelineToText(setup_.timeline));
   }
   SessionOptions options;
   options.plan = setup_.plan;

@@ -106,23 +106,25 @@ TEST(Timeline, GroupsFreezeAndWhatChanges) {
       "init_args: {lr: 1.0e-4}}}}\n"
       "2: {params: [model.norm.weight]}\n");
   const std::string text = TimelineToText(run.Tell(options));
-  const std::string groups =
-      "phase  group                     lr                 weight decay  "
-      "tensors  parameters\n"
-      "0      head                      optimizer's        0.1           "
-      "      1           8\n"
-      "0      head, no decay            optimizer's        0             "
-      "      0           0\n"
-      "0      model.layers.3            optimizer's x 0.5  0.1           "
-      "      7          56\n"
-      "0      model.layers.3, no decay  optimizer's x 0.5  0             "
-      "      2          16\n"
-      "1      all                       0.0001             0.2           "
-      "      7          56\n";
-  EXPECT_NE(text.find(groups), std::string::npos) << text;
-  EXPECT_NE(text.find("step 90"), std::string::npos) << text;
-  for (const char* part : {"freezes 1", "clip_grad_norm",
-                           "optimizer torch.optim.SGD", "    ?  >"}) {
+  const std::string tables =
+      "phase  also\n"
+      "1      freezes 1 tensor, 8 parameters, new optimizer torch.optim.SGD, "
+      "clip_grad_norm 0.5\n"
+      "\n"
+      "phase  group                     lr         weight decay  tensors  "
+      "parameters\n"
+      "0      head                      own        0.1                 1  "
+      "         8\n"
+      "0      head, no decay            own        0                   0  "
+      "         0\n"
+      "0      model.layers.3            own x 0.5  0.1                 7  "
+      "        56\n"
+      "0      model.layers.3, no decay  own x 0.5  0                   2  "
+      "        16\n"
+      "1      all                       0.0001     0.2                 7  "
+      "        56\n";
+  EXPECT_NE(text.find(tables), std::string::npos) << text;
+  for (const char* part : {"own..own x 0.5", "step 90", "    ?  > "}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
   size_t start = 0;

@@ -17,7 +17,7 @@ constexpr size_t kColumns = 100;
 using Row = std::vector<std::string>;
 
 // Columns two apart; those named in `right` to the right. What is too long in
-// the last column goes on below, broken at spaces.
+// the last column goes on below, broken behind a comma, else at a space.
 std::string Table(const std::vector<Row>& rows, const std::set<size_t>& right) {
   std::vector<size_t> width(rows[0].size());
   for (const Row& row : rows) {
@@ -38,7 +38,8 @@ std::string Table(const std::vector<Row>& rows, const std::set<size_t>& right) {
     }
     std::string rest = row.back();
     while (rest.size() > room) {
-      size_t at = rest.rfind(' ', room);
+      size_t at = rest.rfind(", ", room - 1);
+      at = at == std::string::npos ? rest.rfind(' ', room) : at + 1;
       if (at == std::string::npos || at == 0) at = room;
       absl::StrAppend(&out, line, rest.substr(0, at), "\n");
       line.assign(indent, ' ');
@@ -68,8 +69,8 @@ std::string Rate(double lr) {
 
 std::string Rate(const TimelineGroup& group) {
   if (group.lr) return Rate(*group.lr);
-  if (group.lr_scale == 1) return "optimizer's";
-  return absl::StrCat("optimizer's x ", Rate(group.lr_scale));
+  if (group.lr_scale == 1) return "own";  // the optimizer's
+  return absl::StrCat("own x ", Rate(group.lr_scale));
 }
 
 // The rates of a phase in one word.
@@ -77,7 +78,7 @@ std::string Rates(const TimelinePhase& phase) {
   if (phase.groups.empty()) return "-";
   const std::string first = Rate(phase.groups.front());
   const std::string last = Rate(phase.groups.back());
-  return first == last ? first : absl::StrCat(first, " to ", last);
+  return first == last ? first : absl::StrCat(first, "..", last);
 }
 
 std::string Begins(const TimelinePhase& phase) {
@@ -101,13 +102,6 @@ std::string Ends(const Timeline& timeline, const TimelinePhase& phase) {
   } else if (out.empty()) {
     out = "nothing";
   }
-  if (phase.frozen_tensors > 0) {
-    absl::StrAppend(&out, "; freezes ", phase.frozen_tensors,
-                    phase.frozen_tensors == 1 ? " tensor" : " tensors");
-  }
-  for (const std::string& change : phase.changes) {
-    absl::StrAppend(&out, "; ", change);
-  }
   return out;
 }
 
@@ -125,6 +119,24 @@ std::string Phases(const Timeline& timeline) {
                     Rates(phase), Ends(timeline, phase)});
   }
   return Table(rows, {2, 3, 4, 5});
+}
+
+// What else a phase does, where one does.
+std::string Changes(const Timeline& timeline) {
+  std::vector<Row> rows = {{"phase", "also"}};
+  for (const TimelinePhase& phase : timeline.phases) {
+    Row parts;
+    if (phase.frozen_tensors > 0) {
+      parts.push_back(
+          absl::StrCat("freezes ", phase.frozen_tensors,
+                       phase.frozen_tensors == 1 ? " tensor, " : " tensors, ",
+                       ShortCount(phase.frozen_parameters), " parameters"));
+    }
+    parts.insert(parts.end(), phase.changes.begin(), phase.changes.end());
+    if (parts.empty() || !phase.runs) continue;
+    rows.push_back({absl::StrCat(phase.phase), absl::StrJoin(parts, ", ")});
+  }
+  return rows.size() > 1 ? "\n" + Table(rows, {}) : "";
 }
 
 // Only where a phase adds several groups; else the phases say it all.
@@ -271,7 +283,8 @@ std::string ShortBytes(int64_t bytes) {
 
 std::string TimelineToText(const Timeline& timeline) {
   if (timeline.phases.empty()) return "no phases\n";
-  return Phases(timeline) + Groups(timeline) + Memory(timeline);
+  return Phases(timeline) + Changes(timeline) + Groups(timeline) +
+         Memory(timeline);
 }
 
 Json TimelineToJson(const Timeline& timeline) {

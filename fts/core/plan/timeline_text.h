@@ -14,8 +14,9 @@
 
 namespace fts {
 
-// Phases with counts, rates and ends; groups, where a phase adds more than one;
-// bytes per rank. Ends in a newline.
+// Phases with counts, rates and ends; what else they change, where one does;
+// groups, where a phase adds more than one; bytes per rank. "own" is the
+// optimizer's own rate, when it is not known. Ends in a newline.
 std::string TimelineToText(const Timeline& timeline);
 
 // {"phases":[{"phase","runs","begins":{"epoch","step"},"thaws","freezes",

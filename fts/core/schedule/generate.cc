@@ -112,8 +112,13 @@ std::string AnnotateSchedule(const YamlNode& schedule,
   for (char c : how) line += c == '\n' || c == '\r' ? ' ' : c;
   std::string out = "# A fine-tuning schedule, " + line +
                     ".\n# A phase thaws its params and keeps those of earlier "
-                    "phases; edit freely:\n# lr and max_transition_epoch may "
-                    "be added to a phase.\n";
+                    "phases; edit freely.\n# lr: of the phase's parameters, "
+                    "else base_max_lr (phase 0 has the optimizer's own).\n"
+                    "# max_transition_epoch: the epoch, from 0, at whose start "
+                    "the next phase begins\n# at the latest; without it, early "
+                    "stopping alone ends the phase.\n";
+  const size_t last = schedule.entries().size();
+  size_t index = 0;
   for (const YamlNode::Entry& phase : schedule.entries()) {
     const YamlNode* params = phase.value.Find("params");
     int64_t elements = 0;
@@ -133,6 +138,10 @@ std::string AnnotateSchedule(const YamlNode& schedule,
            " of the model)\n";
     std::vector<YamlNode::Entry> one = {phase};
     out += EmitYaml(YamlNode::Mapping(std::move(one)));
+    if (index > 0) out += "  # lr: 1.0e-05\n";
+    if (++index < last) {
+      out += "  # max_transition_epoch: " + std::to_string(index) + "\n";
+    }
   }
   if (schedule.entries().empty()) out += "{}\n";
   return out;

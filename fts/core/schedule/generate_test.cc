@@ -148,14 +148,27 @@ TEST(AnnotateSchedule, CommentsAndReadsBackEqual) {
       text.substr(0, text.find("1:\n")),
       "# A fine-tuning schedule, implicit: pairs from the end.\n"
       "# A phase thaws its params and keeps those of earlier phases; edit "
-      "freely:\n"
-      "# lr and max_transition_epoch may be added to a phase.\n"
+      "freely.\n"
+      "# lr: of the phase's parameters, else base_max_lr (phase 0 has the "
+      "optimizer's own).\n"
+      "# max_transition_epoch: the epoch, from 0, at whose start the next "
+      "phase "
+      "begins\n"
+      "# at the latest; without it, early stopping alone ends the phase.\n"
       "# phase 0: 2 tensors, 12 elements (25.0 % of the model)\n"
       "0:\n"
       "  params:\n"
       "    - model.3.bias\n"
       "    - model.3.weight\n"
+      "  # max_transition_epoch: 1\n"
       "# phase 1: 2 tensors, 12 elements (25.0 % of the model)\n");
+  EXPECT_EQ(text.substr(text.find("# phase 3")),
+            "# phase 3: 2 tensors, 12 elements (25.0 % of the model)\n"
+            "3:\n"
+            "  params:\n"
+            "    - model.0.bias\n"
+            "    - model.0.weight\n"
+            "  # lr: 1.0e-05\n");
   Diagnostics diags;
   const auto again = ParseYaml(text, "", &diags);
   ASSERT_TRUE(again.ok());
