@@ -239,7 +239,7 @@ class GoldenTest(unittest.TestCase):
 phase  begins        thaws  parameters  trains    share  lr     ends by
 0      at once           1           6       6   20.0 %  own    early stopping (patience 3), epoch 1
 1      from epoch 1      2          12      18   60.0 %  1e-05  early stopping (patience 3), epoch 3
-2      from epoch 3      2          12      30  100.0 %  1e-06  the run: early stopping (patience 3),
+2      from epoch 3      2          12      30  100.0 %  1e-06  run: early stopping (patience 3),
                                                                 max_epochs 5
 
 per rank, world size 1, 32-true, adamw:

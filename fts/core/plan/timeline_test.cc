@@ -64,8 +64,7 @@ TEST(Timeline, ThreePhases) {
       "stopping (patience 2), epoch 1\n"
       "1      from epoch 1      9          72      88   28.2 %  1e-05  early "
       "stopping (patience 2), epoch 2\n"
-      "2      from epoch 2     28         224     312  100.0 %  1e-05  the "
-      "run: "
+      "2      from epoch 2     28         224     312  100.0 %  1e-05  run: "
       "early stopping (patience 2),\n"
       "                                                                "
       "max_epochs 4\n"
@@ -143,8 +142,7 @@ TEST(Timeline, PhasesThatNeverRun) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("beyond max_depth"), std::string::npos) << text;
-  EXPECT_NE(text.find("the run: early stopping (patience 3)"),
-            std::string::npos)
+  EXPECT_NE(text.find("run: early stopping (patience 3)"), std::string::npos)
       << text;
   EXPECT_EQ(TimelineToText(Timeline()), "no phases\n");
 }

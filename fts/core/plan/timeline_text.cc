@@ -98,7 +98,7 @@ std::string Ends(const Timeline& timeline, const TimelinePhase& phase) {
                     !timeline.phases[phase.phase + 1].runs;
   std::string out = absl::StrJoin(parts, ", ");
   if (last) {
-    out = out.empty() ? "runs on" : absl::StrCat("the run: ", out);
+    out = out.empty() ? "runs on" : absl::StrCat("run: ", out);
   } else if (out.empty()) {
     out = "nothing";
   }
