@@ -37,6 +37,7 @@ class Walk {
           epoch, from,
           absl::StrCat("max_transition_epoch ", phase.max_transition_epoch));
     }
+    exact_ = exact_ && Exact(criteria);
     if (criteria.max_transition_step) {
       AtStep(
           *criteria.max_transition_step, k, from,
@@ -57,21 +58,33 @@ class Walk {
   }
 
  private:
+  // Whether it is known in which epoch the limits before a step act.
+  bool Exact(const PhaseCriteria& criteria) const {
+    if (criteria.max_transition_time) return false;
+    if (criteria.max_transition_tokens && !options_.tokens_per_step) {
+      return false;
+    }
+    return options_.steps_per_epoch ||
+           (!criteria.max_transition_step && !criteria.max_transition_tokens);
+  }
+
   // [Note: earliest end by early stopping]
   // `patience` validations in a row must not improve. The first validation of
   // the run always does, and so does a phase's first where the comparison
-  // starts afresh with the phase.
+  // starts afresh with the phase. Whether the run's first lies before this
+  // phase is known as long as its start is.
   void EarlyStopping(int k, const EarliestStart& from) {
     const PhaseCriteria& criteria = schedule_.phases[k].criteria;
     const int64_t patience = criteria.patience.value_or(options_.patience);
     const bool afresh = criteria.best_score
                             ? *criteria.best_score == "per_phase"
                             : options_.best_score_per_phase;
-    const int64_t validations =
-        Plus(std::max<int64_t>(patience, 1), k == 0 || afresh ? 1 : 0);
     const int64_t every = std::max<int64_t>(options_.val_interval, 1);
     // The ends of epochs every-1, 2*every-1, ... are validated.
     const int64_t before = from.epoch / every;
+    const bool first = before == 0 && (k == 0 || exact_);
+    const int64_t validations =
+        Plus(std::max<int64_t>(patience, 1), first || afresh ? 1 : 0);
     AtEpoch(Times(Plus(before, validations), every), from,
             absl::StrCat("early stopping with patience ", patience));
   }
@@ -107,6 +120,7 @@ class Walk {
 
   const Schedule& schedule_;
   const ReachOptions& options_;
+  bool exact_ = true;  // the start of the phase is no mere lower bound
   EarliestStart out_;
 };
 

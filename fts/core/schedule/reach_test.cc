@@ -69,6 +69,9 @@ TEST(Reach, EpochLimits) {
   schedule.phases[1].max_transition_epoch = -1;
   EXPECT_EQ(Epochs(schedule, options), (V{0, 0, -1, -1}));
   options.early_stopping = true;  // whichever is first
+  EXPECT_EQ(Epochs(schedule, options), (V{0, 0, 4, 7}));
+  // Where phase 1 begins is not known, so neither what was validated before.
+  schedule.phases[0].criteria.max_transition_step = 0;
   EXPECT_EQ(Epochs(schedule, options), (V{0, 0, 3, 6}));
 }
 

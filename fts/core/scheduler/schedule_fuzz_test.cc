@@ -5,8 +5,8 @@
 // ends in a result or in errors with codes; none crashes, throws or hangs.
 //
 // The default run takes seconds; a million inputs:
-//   tools/bazel test --config=asan --config=ubsan \
-//       //fts/core/scheduler:schedule_fuzz_million
+//   tools/bazel test --config=asan --config=ubsan <target>
+// with the target //fts/core/scheduler:schedule_fuzz_million.
 // FTS_FUZZ_ROUNDS and FTS_FUZZ_SEED in the environment override both.
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -173,6 +173,11 @@ const Strings& LrClasses() {
   return *classes;
 }
 
+std::string ModuleOf(const std::string& name) {
+  const size_t dot = name.rfind('.');
+  return dot == name.npos ? name : name.substr(0, dot);
+}
+
 bool IsWord(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          (c >= '0' && c <= '9') || c == '_' || c == '.';
@@ -183,23 +188,22 @@ bool IsWord(char c) {
 ScheduleMutator::ScheduleMutator(uint64_t seed, Strings names)
     : rng_(seed), names_(std::move(names)) {}
 
-// The name, or one of the patterns that people write for it.
-std::string ScheduleMutator::Entry(const std::string& name) {
-  const size_t dot = name.rfind('.');
-  const std::string module = dot == name.npos ? name : name.substr(0, dot);
-  switch (Below(8)) {
+// The names of one module: each for itself, or a pattern that people write.
+Strings ScheduleMutator::Entries(const std::string& module,
+                                 const Strings& names) {
+  switch (Below(10)) {
     case 0:
-      return module;
+      return {module};
     case 1:
-      return "'" + module + ".*'";
+      return {"'" + module + ".*'"};
     case 2:
-      return "'" + module + "\\..*'";
+      return {"'" + module + "\\..*'"};
     case 3:
-      return "'" + module + ".(weight|bias)'";
+      return {"'" + module + "\\.(weight|bias)'"};
     case 4:
-      return "'" + name + "$'";
+      return {"'" + module + "\\.'"};
     default:
-      return name;
+      return names;
   }
 }
 
@@ -240,10 +244,19 @@ YamlTree ScheduleMutator::PhaseBody(int index, const Strings& names,
                                     const Strings& thawed) {
   YamlTree body = Mapping({});
   Strings entries;
-  for (const std::string& name : names) entries.push_back(Entry(name));
+  for (size_t i = 0; i < names.size();) {
+    const std::string module = ModuleOf(names[i]);
+    Strings together;
+    for (; i < names.size() && ModuleOf(names[i]) == module; ++i) {
+      together.push_back(names[i]);
+    }
+    for (std::string& entry : Entries(module, together)) {
+      entries.push_back(std::move(entry));
+    }
+  }
   body.children.emplace_back("params", List(entries));
   if (index > 0 && !thawed.empty() && OneIn(4)) {
-    body.children.emplace_back("freeze", List({Entry(Any(thawed))}));
+    body.children.emplace_back("freeze", List({Any(thawed)}));
   }
   for (const KnownKey& known : KnownKeys()) {
     if (!OneIn(6)) continue;
@@ -251,8 +264,8 @@ YamlTree ScheduleMutator::PhaseBody(int index, const Strings& names,
     const size_t good = std::min<size_t>(known.values.size(), 2);
     body.children.emplace_back(
         known.key,
-        Scalar(known.values[OneIn(8) ? Below(known.values.size())
-                                     : Below(static_cast<uint32_t>(good))]));
+        Scalar(known.values[OneIn(20) ? Below(known.values.size())
+                                      : Below(static_cast<uint32_t>(good))]));
   }
   if (index > 0 && OneIn(6)) {
     body.children.emplace_back("new_optimizer", NewOptimizer());
@@ -267,8 +280,12 @@ YamlTree ScheduleMutator::PhaseBody(int index, const Strings& names,
 YamlTree ScheduleMutator::Valid() {
   const int phases = 1 + static_cast<int>(Below(5));
   std::vector<Strings> names(phases);
-  for (const std::string& name : names_) {
-    if (!OneIn(5)) names[Below(phases)].push_back(name);
+  uint32_t phase = 0;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    if (i == 0 || ModuleOf(names_[i]) != ModuleOf(names_[i - 1])) {
+      phase = Below(phases + 1);
+    }
+    if (phase < names.size()) names[phase].push_back(names_[i]);
   }
   YamlTree root = Mapping({});
   Strings thawed;
@@ -451,7 +468,7 @@ std::string ScheduleMutator::Damage(std::string text) {
 
 std::string ScheduleMutator::Next() {
   YamlTree tree = Valid();
-  for (uint32_t changes = Below(7); changes > 0; --changes) Change(&tree);
+  for (uint32_t changes = Below(6); changes > 0; --changes) Change(&tree);
   std::string text = Emit(tree, 0, false) + "\n";
   if (OneIn(4)) text = Damage(std::move(text));
   return text;

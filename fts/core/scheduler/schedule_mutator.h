@@ -31,7 +31,7 @@ class ScheduleMutator {
 
   // A schedule that resolves, mostly.
   YamlTree Valid();
-  // The text of a valid schedule after 0 to 6 changes.
+  // The text of a valid schedule after 0 to 5 changes.
   std::string Next();
 
  private:
@@ -42,7 +42,8 @@ class ScheduleMutator {
     return from[Below(static_cast<uint32_t>(from.size()))];
   }
 
-  std::string Entry(const std::string& name);
+  std::vector<std::string> Entries(const std::string& module,
+                                   const std::vector<std::string>& names);
   YamlTree PhaseBody(int index, const std::vector<std::string>& names,
                      const std::vector<std::string>& thawed);
   YamlTree NewOptimizer();
