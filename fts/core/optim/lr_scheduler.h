@@ -75,7 +75,7 @@ class LrScheduler {
 
   // One step, of whatever length the caller's interval has.
   // Errors: FAILED_PRECONDITION for ReduceLROnPlateau; INVALID_ARGUMENT when an
-  // lr_lambda has no usable value there. Rates and counters stay then.
+  // lr_lambda has no usable value there: the run cannot go on.
   absl::Status Step();
   virtual absl::Status StepMetric(double metric);
 

@@ -44,6 +44,15 @@ TEST(LrSchedulerFactoryTest, MakesEveryScheduler) {
       {"polynomial_lr", "{total_iters: 100, power: 0.9}"},
       {"cosine_annealing_lr", "{T_max: 10, eta_min: 1e-6}"},
       {"cosine_annealing_warm_restarts", "{T_0: 10, T_mult: 2}"},
+      {"lambda_lr", "{lr_lambda: 0.95 ** epoch}"},
+      {"lambda_lr", "{lr_lambda: 'lambda e: 0.95 ** e'}"},
+      {"lambda_lr", "{lr_lambda: [0.5, 1, '1 / (epoch + 1)']}"},
+      {"multiplicative_lr", "{lr_lambda: 1 / epoch}"},
+      {"sequential_lr",
+       "{schedulers: [{name: linear_lr, total_iters: 3}, {class_path: "
+       "torch.optim.lr_scheduler.ExponentialLR, init_args: {gamma: 0.9}}], "
+       "milestones: [3]}"},
+      {"chained_scheduler", "{schedulers: [{name: constant_lr}]}"},
       {"reduce_lr_on_plateau", "{mode: max, min_lr: [1e-6]}"}};
   for (const auto& [name, args] : cases) {
     Diagnostics diags;
@@ -86,6 +95,89 @@ TEST(LrSchedulerFactoryTest, NamesEveryWrongKeyword) {
             "c.yaml:1:26: error: ExponentialLR: 'last_epoch' other than -1 is "
             "not available: schedulers resume from checkpoints; remove it "
             "[not_available]\n");
+}
+
+TEST(LrSchedulerFactoryTest, PointsIntoALambda) {
+  EXPECT_EQ(Problems("lambda_lr", "{}"),
+            "c.yaml:1:1: error: LambdaLR: 'lr_lambda' is missing "
+            "[missing_key]\n");
+  EXPECT_EQ(Problems("LambdaLR", "lr_lambda: 0.95 ** epoc"),
+            "c.yaml:1:20: error: LambdaLR: 'lr_lambda' '0.95 ** epoc', at "
+            "character 9: unknown name 'epoc'; did you mean 'epoch'? "
+            "[bad_expression]\n");
+  EXPECT_EQ(Problems("MultiplicativeLR", "lr_lambda:\n- 1\n- \"0.9 ^ epoch\""),
+            "c.yaml:3:8: error: MultiplicativeLR: 'lr_lambda' '0.9 ^ epoch', "
+            "at character 5: '^' is not possible; a power is ** "
+            "[bad_expression]\n");
+  EXPECT_EQ(Problems("LambdaLR", "lr_lambda: [true, []]"),
+            "c.yaml:1:13: error: LambdaLR: 'lr_lambda' is boolean true; it "
+            "must be an expression of epoch in quotes, such as \"0.95 ** "
+            "epoch\", or a list of such [bad_type]\n"
+            "c.yaml:1:19: error: LambdaLR: 'lr_lambda' is list []; it must be "
+            "an expression of epoch in quotes, such as \"0.95 ** epoch\", or "
+            "a list of such [bad_type]\n");
+  EXPECT_EQ(Problems("LambdaLR", "lr_lambda: []"),
+            "c.yaml:1:12: error: LambdaLR: 'lr_lambda' is an empty list "
+            "[bad_value]\n");
+  // What the first step would say.
+  EXPECT_EQ(Problems("LambdaLR", "lr_lambda: [1, 1 / epoch]"),
+            "c.yaml:1:16: error: LambdaLR: lr_lambda '1 / epoch' fails at "
+            "epoch 0: division by zero at character 3; it must have a value at "
+            "every epoch [bad_expression]\n");
+  EXPECT_EQ(Problems("MultiplicativeLR", "lr_lambda: '-epoch'"),
+            "c.yaml:1:12: error: MultiplicativeLR: lr_lambda '-epoch' is -1 at "
+            "epoch 1; it must be a finite number of at least 0 "
+            "[bad_expression]\n");
+}
+
+TEST(LrSchedulerFactoryTest, RefusesWhatCannotBeJoined) {
+  EXPECT_EQ(
+      Problems("SequentialLR",
+               "schedulers:\n"
+               "- {class_path: ConstantLR}\n"
+               "- class_path: torch.optim.lr_scheduler.ReduceLROnPlateau\n"
+               "milestones: [5]\n"),
+      "c.yaml:3:15: error: SequentialLR: schedulers[1] cannot be "
+      "ReduceLROnPlateau: it is stepped with a metric, which only works on its "
+      "own, as in PyTorch [bad_composition]\n");
+  EXPECT_EQ(
+      Problems("ChainedScheduler",
+               "{schedulers: [{name: reduce_lr_on_plateau}, {gamma: 1}]}"),
+      "c.yaml:1:22: error: ChainedScheduler: schedulers[0] cannot be "
+      "ReduceLROnPlateau: it is stepped with a metric, which only works on its "
+      "own, as in PyTorch [bad_composition]\n"
+      "c.yaml:1:45: error: ChainedScheduler: schedulers[1] is mapping {gamma: "
+      "1}; write {class_path: ..., init_args: {...}} or {name: ..., keywords} "
+      "[missing_key]\n");
+  EXPECT_EQ(
+      Problems("SequentialLR",
+               "{schedulers: [{name: linear_lr}, {name: chained_scheduler, "
+               "schedulers: [{name: linear_lr}]}], milestones: [3]}"),
+      "c.yaml:1:41: error: SequentialLR: schedulers[1] cannot be "
+      "ChainedScheduler: PyTorch cannot begin one of these at a milestone; "
+      "name it first, or list what it holds [bad_composition]\n");
+  EXPECT_EQ(Problems("SequentialLR", "{schedulers: [{name: linear_lr}]}"),
+            "c.yaml:1:1: error: SequentialLR: 'milestones' is missing "
+            "[missing_key]\n");
+  EXPECT_EQ(Problems("SequentialLR",
+                     "{schedulers: [{name: linear_lr}], milestones: [3]}"),
+            "c.yaml:1:47: error: SequentialLR: 'milestones' lists 1 steps for "
+            "1 schedulers; it must list one fewer than schedulers "
+            "[bad_composition]\n");
+  EXPECT_EQ(Problems("SequentialLR",
+                     "{schedulers: [{name: linear_lr}, {name: linear_lr}, "
+                     "{name: linear_lr}], milestones: [9, 3]}"),
+            "c.yaml:1:85: error: SequentialLR: 'milestones' is list [9, 3]; "
+            "its steps must ascend [bad_composition]\n");
+  EXPECT_EQ(Problems("ChainedScheduler", "{schedulers: {name: linear_lr}}"),
+            "c.yaml:1:14: error: ChainedScheduler: 'schedulers' is mapping "
+            "{name: 'linear_lr'}; it must be a list of {class_path, init_args} "
+            "[bad_type]\n");
+  EXPECT_EQ(
+      Problems("ChainedScheduler", "{schedulers: [{name: step_lr, gama: 1}]}"),
+      "c.yaml:1:22: error: StepLR: 'step_size' is missing [missing_key]\n"
+      "c.yaml:1:31: error: StepLR: unknown keyword 'gama'; did you mean "
+      "'gamma'? [unknown_key]\n");
 }
 
 TEST(LrSchedulerFactoryTest,

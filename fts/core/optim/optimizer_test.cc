@@ -31,11 +31,12 @@ void RunSteps(Optimizer& optimizer, FakeFlat& flat) {
 }
 
 template <typename Make>
-void ExpectGolden(Make make, const float (&wanted)[15]) {
+void ExpectGolden(Make make, const float (&wanted)[15], double lr = 0.01) {
   auto optimizer = make();
   auto flat = std::make_shared<FakeFlat>();
   flat->value_[15] = 42;
   AddTwoGroups(*optimizer, flat);
+  for (Group& group : *optimizer->mutable_groups()) group.lr = lr;
   RunSteps(*optimizer, *flat);
   for (int i = 0; i < 15; ++i) {
     EXPECT_NEAR(flat->value_[i].item<float>(), wanted[i], 4e-7)
@@ -67,6 +68,101 @@ TEST(OptimizerTest, SgdMatchesPyTorch) {
         return std::make_unique<FlatSgd>(SgdOptions{0.9, 0, true});
       },
       kSgdNesterov);
+}
+
+TEST(OptimizerTest, MaximizeAndAmsgradMatchPyTorch) {
+  SgdOptions sgd;
+  sgd.momentum = 0.9;
+  sgd.maximize = true;
+  ExpectGolden([&] { return std::make_unique<FlatSgd>(sgd); }, kSgdMaximize);
+  AdamOptions adam = GoldenAdam();
+  adam.maximize = true;
+  ExpectGolden([&] { return std::make_unique<FlatAdamW>(adam); },
+               kAdamWMaximize);
+  adam.beta2 = 0.6;
+  adam.amsgrad = true;
+  ExpectGolden([&] { return std::make_unique<FlatAdam>(adam); },
+               kAdamAmsgradMaximize);
+  adam.maximize = false;
+  ExpectGolden([&] { return std::make_unique<FlatAdamW>(adam); },
+               kAdamWAmsgrad);
+}
+
+TEST(OptimizerTest, AdagradMatchesPyTorch) {
+  AdagradOptions options;
+  ExpectGolden([&] { return std::make_unique<FlatAdagrad>(options); },
+               kAdagrad);
+  options.maximize = true;
+  ExpectGolden([&] { return std::make_unique<FlatAdagrad>(options); },
+               kAdagradMaximize);
+  // Another rate, so that lr_decay shows.
+  options = {0.1, 0.25, 1e-3, false};
+  ExpectGolden([&] { return std::make_unique<FlatAdagrad>(options); },
+               kAdagradDecay, 0.05);
+}
+
+TEST(OptimizerTest, RmsPropMatchesPyTorch) {
+  RmsPropOptions options;
+  ExpectGolden([&] { return std::make_unique<FlatRmsProp>(options); },
+               kRmsProp);
+  options = {0.9, 1e-4, 0.8, false, false};
+  ExpectGolden([&] { return std::make_unique<FlatRmsProp>(options); },
+               kRmsPropMomentum);
+  options = {0.9, 1e-2, 0, true, false};
+  ExpectGolden([&] { return std::make_unique<FlatRmsProp>(options); },
+               kRmsPropCentered);
+  options = {0.8, 1e-2, 0.5, true, true};
+  ExpectGolden([&] { return std::make_unique<FlatRmsProp>(options); },
+               kRmsPropAll);
+}
+
+TEST(OptimizerTest, GroupsTakeTheParametersTheyAreMadeFor) {
+  FlatSgd optimizer;
+  auto flat = std::make_shared<FakeFlat>(std::vector<int64_t>{2, 2, 2, 2}, 0);
+  flat->grad_.fill_(1);
+  const at::Tensor before = flat->value_.clone();
+  GroupOptions head{"phase 1 head", 1.0, 0};
+  head.parameters = {false, false, true};  // 3 is past the end: not in it
+  GroupOptions rest{"phase 1 rest", 0.5, 0};
+  rest.parameters = {true, false, false, true};
+  ASSERT_TRUE(optimizer.AddGroup(head, {flat}).ok());
+  ASSERT_TRUE(optimizer.AddGroup(rest, {flat}).ok());
+  ASSERT_TRUE(optimizer.Step().ok());
+  const float moved[] = {0.5, 0.5, 0, 0, 1, 1, 0.5, 0.5};
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ((before[i] - flat->value_[i]).item<float>(), moved[i]) << i;
+  }
+  GroupOptions again{"phase 2", 0.5, 0};
+  again.parameters = {false, true, true};
+  EXPECT_EQ(optimizer.AddGroup(again, {flat}).status().message(),
+            "optimizer group 'phase 2': member 0: parameter 2 is in optimizer "
+            "group 'phase 1 head' already");
+  // Together with a class: parameter 3 is the one without decay.
+  GroupOptions both{"phase 2", 0.5, 0, ExtentClass::kDecay};
+  both.parameters = {false, true, false, true};
+  ASSERT_TRUE(optimizer.AddGroup(both, {flat}).ok());
+}
+
+TEST(OptimizerTest, AGroupCanBeExtended) {
+  FlatAdamW optimizer;
+  auto first = std::make_shared<FakeFlat>(),
+       more = std::make_shared<FakeFlat>();
+  AddTwoGroups(optimizer, first);
+  ASSERT_TRUE(optimizer.ExtendGroup(0, {more}).ok());
+  EXPECT_EQ(optimizer.groups()[0].members.size(), 2u);
+  ASSERT_TRUE(optimizer.Step().ok());
+  // Group 0 takes the decay class only.
+  EXPECT_EQ(optimizer.StepCounts(*more), (std::vector<int64_t>{1, 1, 0}));
+  ASSERT_TRUE(optimizer.ExtendGroup(1, {more}).ok());
+  ASSERT_TRUE(optimizer.Step().ok());
+  EXPECT_EQ(optimizer.StepCounts(*more), (std::vector<int64_t>{2, 2, 1}));
+  EXPECT_EQ(optimizer.StateBytes(), 2 * 2 * 16 * 4);
+
+  EXPECT_EQ(optimizer.ExtendGroup(0, {more}).message(),
+            "optimizer group 'decay': member 0: parameter 0 is in optimizer "
+            "group 'decay' already");
+  EXPECT_EQ(optimizer.ExtendGroup(2, {}).message(),
+            "there is no optimizer group 2; there are 2");
 }
 
 TEST(OptimizerTest, OneCallPerGroupWhenAllAreUsed) {

@@ -50,3 +50,26 @@ emit("SgdMomentum", lambda g: torch.optim.SGD(
     g, lr=0.01, momentum=0.9, dampening=0.1, **plain))
 emit("SgdNesterov", lambda g: torch.optim.SGD(
     g, lr=0.01, momentum=0.9, nesterov=True, **plain))
+emit("SgdMaximize", lambda g: torch.optim.SGD(
+    g, lr=0.01, momentum=0.9, maximize=True, **plain))
+emit("AdamWAmsgrad", lambda g: torch.optim.AdamW(
+    g, lr=0.01, betas=(0.8, 0.6), eps=1e-6, amsgrad=True, **plain))
+emit("AdamWMaximize", lambda g: torch.optim.AdamW(
+    g, lr=0.01, betas=(0.8, 0.95), eps=1e-6, maximize=True, **plain))
+emit("AdamAmsgradMaximize", lambda g: torch.optim.Adam(
+    g, lr=0.01, betas=(0.8, 0.6), eps=1e-6, amsgrad=True, maximize=True,
+    **plain))
+emit("Adagrad", lambda g: torch.optim.Adagrad(g, lr=0.01, **plain))
+emit("AdagradDecay", lambda g: torch.optim.Adagrad(
+    g, lr=0.05, lr_decay=0.1, initial_accumulator_value=0.25, eps=1e-3,
+    **plain))
+emit("AdagradMaximize", lambda g: torch.optim.Adagrad(
+    g, lr=0.01, maximize=True, **plain))
+emit("RmsProp", lambda g: torch.optim.RMSprop(g, lr=0.01, foreach=False))
+emit("RmsPropMomentum", lambda g: torch.optim.RMSprop(
+    g, lr=0.01, alpha=0.9, momentum=0.8, eps=1e-4, foreach=False))
+emit("RmsPropCentered", lambda g: torch.optim.RMSprop(
+    g, lr=0.01, alpha=0.9, centered=True, eps=1e-2, foreach=False))
+emit("RmsPropAll", lambda g: torch.optim.RMSprop(
+    g, lr=0.01, alpha=0.8, momentum=0.5, centered=True, eps=1e-2,
+    maximize=True, foreach=False))
