@@ -32,6 +32,8 @@ class NameMatcher {
   // wins.
   explicit NameMatcher(std::vector<std::string> names);
 
+  // Names whose beginning alone rules a match out are not tried, so an entry
+  // costs what it selects more than what there is.
   // Errors: INVALID_ARGUMENT (code bad_pattern) when the entry is no name and
   // no valid pattern; RESOURCE_EXHAUSTED (code pattern_limit).
   absl::StatusOr<NameMatch> Find(const std::string& entry,
@@ -43,7 +45,12 @@ class NameMatcher {
   static const char* CodeOf(const absl::Status& status);
 
  private:
+  // Indices of the names that agree with what `pattern`, a valid one, begins
+  // with, ascending.
+  std::vector<int> Candidates(const std::string& pattern) const;
+
   std::vector<std::string> names_;
+  std::vector<int> sorted_;  // indices of names_ by name
   std::unordered_map<std::string, int> index_;
 };
 

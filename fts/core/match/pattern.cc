@@ -9,7 +9,6 @@
 
 #include "fts/core/base/status.h"
 #include "fts/core/match/pattern_chars.h"
-#include "fts/core/match/pattern_prefix.h"
 #include "fts/core/match/pattern_translate.h"
 
 namespace fts {
@@ -122,7 +121,6 @@ absl::StatusOr<bool> RunCode(const pcre2_code* code, const std::string& text,
 struct Pattern::Impl {
   std::string text;
   std::string translated;
-  match_internal::PatternPrefix prefix;
   Code code;
   // Compiled at the first FullMatch.
   mutable std::once_flag full_once;
@@ -138,12 +136,10 @@ absl::StatusOr<Pattern> Pattern::Compile(const std::string& python_re) {
   FTS_ASSIGN_OR_RETURN(impl->translated,
                        match_internal::TranslatePythonPattern(python_re));
   FTS_ASSIGN_OR_RETURN(impl->code, CompilePcre(impl->translated, 0));
-  impl->prefix = match_internal::PatternPrefix::Of(python_re);
   return Pattern(std::move(impl));
 }
 
 absl::StatusOr<bool> Pattern::Match(const std::string& text) const {
-  if (!impl_->prefix.Admits(text)) return false;
   return RunCode(impl_->code.get(), text);
 }
 
@@ -158,7 +154,6 @@ absl::StatusOr<std::optional<size_t>> Pattern::MatchLength(
 
 absl::StatusOr<bool> Pattern::FullMatch(const std::string& text) const {
   const Impl& impl = *impl_;
-  if (!impl.prefix.Admits(text)) return false;
   std::call_once(impl.full_once, [&impl] {
     auto code = CompilePcre(impl.translated, PCRE2_ENDANCHORED);
     if (code.ok()) {

@@ -27,8 +27,7 @@ class Pattern {
 
   // re.match(pattern, text) is not None: anchored at the start only.
   // Errors: RESOURCE_EXHAUSTED when the match limit is hit (a pattern that
-  // backtracks without end), INVALID_ARGUMENT when `text` is not UTF-8 (unless
-  // its beginning alone rules a match out).
+  // backtracks without end), INVALID_ARGUMENT when `text` is not UTF-8.
   absl::StatusOr<bool> Match(const std::string& text) const;
 
   // How many bytes of `text` re.match takes from its start; nullopt when it is

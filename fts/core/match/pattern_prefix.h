@@ -1,8 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// What every match of a pattern must begin with, to pass most names over
-// without running the expression: "model.layers." of `model.layers.\d+`, each
-// '.' being any character.
+// What every match of a pattern must begin with, so that most names need not be
+// tried: "model.layers." of `model.layers.\d+`, each '.' being any character.
 // Threads: immutable; const methods are safe concurrently.
 #ifndef FTS_CORE_MATCH_PATTERN_PREFIX_H_
 #define FTS_CORE_MATCH_PATTERN_PREFIX_H_
@@ -13,7 +12,7 @@ namespace fts::match_internal {
 
 class PatternPrefix {
  public:
-  // Admits everything.
+  // Empty: says nothing.
   PatternPrefix() = default;
 
   // `python_re` has been checked: TranslatePythonPattern took it. Where the
@@ -21,23 +20,11 @@ class PatternPrefix {
   // level, flags), the prefix is empty.
   static PatternPrefix Of(const std::string& python_re);
 
-  // False only if re.match(python_re, text) is None.
-  bool Admits(const std::string& text) const {
-    const size_t size = literals_.size();
-    if (text.size() < size) return false;
-    for (size_t i = 0; i < size; ++i) {
-      if (any_[i] == 0) {
-        if (text[i] != literals_[i]) return false;
-      } else if (text[i] == '\n') {
-        return false;
-      } else if (static_cast<unsigned char>(text[i]) > 0x7f) {
-        return true;  // one character of several bytes
-      }
-    }
-    return true;
-  }
-
   size_t size() const { return literals_.size(); }
+  // True where the pattern has '.': one character but '\n', of any length in
+  // bytes. Elsewhere literal(i), one ASCII character.
+  bool any(size_t i) const { return any_[i] != 0; }
+  char literal(size_t i) const { return literals_[i]; }
 
  private:
   std::string literals_;

@@ -10,8 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "fts/core/match/pattern_prefix.h"
-
 namespace fts {
 namespace {
 
@@ -79,35 +77,6 @@ TEST(PatternTable, AgreesWithPython) {
   }
   EXPECT_GT(pairs, 250000);
   EXPECT_GT(errors, 800);
-}
-
-TEST(PatternPrefix, HoldsSingleCharactersFromTheStart) {
-  const auto size = [](const std::string& re) {
-    return match_internal::PatternPrefix::Of(re).size();
-  };
-  EXPECT_EQ(size("model.layers.3"), 14u);
-  EXPECT_EQ(size("^model\\.norm$"), 10u);
-  EXPECT_EQ(size("model.[0-9]"), 6u);
-  EXPECT_EQ(size("ab+"), 2u);
-  for (const char* one : {"ab*", "ab?", "ab{2}", "a.*", "a(b)", "a\\d", "a$"}) {
-    EXPECT_EQ(size(one), 1u) << one;
-  }
-  for (const char* none : {"", "a|b", "(?i)ab", "(?x)a b", "(?#c)ab", "a*",
-                           ".*", "(a|b)c", "a[|]b|c", "\u00e9a"}) {
-    EXPECT_EQ(size(none), 0u) << none;
-  }
-  EXPECT_EQ(size("a[|]b"), 1u);
-  EXPECT_EQ(size("a(?:b|c)"), 1u);
-}
-
-TEST(PatternPrefix, AdmitsWhatMayMatch) {
-  const auto prefix = match_internal::PatternPrefix::Of("m.1");
-  EXPECT_TRUE(prefix.Admits("m.1"));
-  EXPECT_TRUE(prefix.Admits("mx10"));
-  EXPECT_TRUE(prefix.Admits("m\u00e91"));  // '.' is one character, two bytes
-  EXPECT_FALSE(prefix.Admits("m\n1"));
-  EXPECT_FALSE(prefix.Admits("m."));
-  EXPECT_FALSE(prefix.Admits("m.2"));
 }
 
 TEST(Pattern, MatchIsAnchoredAtTheStartOnly) {
