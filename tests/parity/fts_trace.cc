@@ -126,6 +126,10 @@ class Trace {
     options.optimizer = setup_.config.optimizer;
     options.lr_scheduler = setup_.config.lr_scheduler;
     options.clip_grad_norm = setup_.config.trainer.clip_grad_norm;
+    options.apply_lambdas_new_pgs =
+        setup_.config.scheduler.apply_lambdas_new_pgs;
+    options.enforce_phase0_params =
+        setup_.config.scheduler.enforce_phase0_params;
     FTS_ASSIGN_OR_RETURN(const Ranks ranks,
                          Ranks::Connect(comm::LaunchEnvironment()));
     Diagnostics diags;
@@ -143,6 +147,8 @@ class Trace {
     if (!end_.empty()) return absl::OkStatus();
     Note();
     for (int64_t i = 0; i < setup_.order->steps_per_epoch(); ++i) {
+      FTS_RETURN_IF_ERROR(
+          Take(session_->StepStart(step_, step_ * setup_.tokens_per_step())));
       FTS_RETURN_IF_ERROR(session_
                               ->TrainStep(1,
                                           [this](int64_t) {

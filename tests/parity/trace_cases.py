@@ -216,7 +216,11 @@ CASES = {
         schedule=phases({}, {"new_lr_scheduler": dict(
             scheduler("ReduceLROnPlateau", factor=0.5, patience=0),
             pl_lrs_cfg={"monitor": "val_loss"})}, {}, {})),
+    # Groups that the user's optimizer brought have an initial_lr only when a
+    # scheduler other than ReduceLROnPlateau gave them one; those that FTS makes
+    # itself, as it does here (and all of ours), have one always.
     "plateau replaced": case(
+        all_parameters=True,
         lr_scheduler={"name": "reduce_lr_on_plateau", "factor": 0.5,
                       "patience": 0, "monitor": "val_loss"},
         schedule=phases({}, {}, {"new_lr_scheduler": _STEP}, {})),
@@ -323,7 +327,7 @@ def generated(seed, count):
     for k in range(count):
         first = dict(rng.choice(_SCHEDULERS))
         if first["name"] == "reduce_lr_on_plateau":
-            first["monitor"] = "val_loss"
+            first["monitor"] = "val_loss"  # see "plateau replaced"
         else:
             first["interval"] = rng.choice(["epoch", "epoch", "step"])
             first["frequency"] = rng.randint(1, 3)
@@ -332,7 +336,8 @@ def generated(seed, count):
                        "lr": rng.choice([1e-3, 3e-4])},
             lr_scheduler=first, steps=rng.randint(1, 4),
             early_stopping={"patience": rng.randint(1, 2),
-                            "min_delta": rng.choice([0, 0.3])},
+                            # Never met exactly: FTS compares in float32.
+                            "min_delta": rng.choice([0, 0.3005])},
             metrics=[round(5 - 0.3 * i + rng.uniform(-1, 1), 2)
                      for i in range(14)],
             max_epochs=rng.randint(8, 14),
@@ -341,8 +346,9 @@ def generated(seed, count):
                        "base_max_lr": rng.choice([1e-5, 2e-3])})
         if rng.random() < 0.3:
             made["optimizer"]["no_decay"] = ["bias"]
-            made["all_parameters"] = True
-        elif not made["scheduler"]["restore_best"]:
+        made["all_parameters"] = ("monitor" in first or
+                                  "no_decay" in made["optimizer"])
+        if not (made["all_parameters"] or made["scheduler"]["restore_best"]):
             made["scheduler"]["apply_lambdas_new_pgs"] = True
         if rng.random() < 0.2:
             made["scheduler"]["reinit_lr_cfg"] = {
