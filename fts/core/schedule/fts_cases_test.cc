@@ -248,6 +248,27 @@ TEST(FtsCase, 16_EpochOnlyNeedsAnEpochEverywhere) {
             "one of them, add it [epoch_required]\n");
 }
 
+TEST(FtsCase, 16_EpochOnlyTakesOurLimitsToo) {
+  ResolveOptions options;
+  options.epoch_transitions_only = true;
+  for (const char* limit :
+       {"max_transition_epoch: 0", "max_transition_step: 5",
+        "max_transition_tokens: 5", "max_transition_time: 5"}) {
+    const Outcome out = Resolve(std::string("0: {params: [model.3], ") + limit +
+                                    "}\n1: {params: [model.2], "
+                                    "max_transition_epoch: 9}\n",
+                                ModelA(), options);
+    EXPECT_TRUE(out.schedule) << out.problems;
+    EXPECT_FALSE(Has(out, "epoch_required"));
+  }
+  const Outcome negative = Resolve(
+      "0: {params: [model.3], max_transition_epoch: -1, patience: 1}\n"
+      "1: {params: [model.2], max_transition_epoch: 2}\n",
+      ModelA(), options);
+  EXPECT_FALSE(negative.schedule);
+  EXPECT_TRUE(Has(negative, "s.yaml:1:24: error: phase 0 sets no max_"));
+}
+
 TEST(FtsCase, 17_SharedAliases) {
   const Outcome listed =
       Resolve("0:\n  params:\n  - dec.weight\n  - dec.bias\n", TiedModel());

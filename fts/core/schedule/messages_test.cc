@@ -339,6 +339,20 @@ TEST(Messages, NewOptimizerAndScheduler) {
   for (const Golden& golden : cases) Check(golden);
 }
 
+TEST(Messages, EverySchedulerOfFtsIsKnownAndTheTwoItRefuses) {
+  for (const char* name :
+       {"LambdaLR", "MultiplicativeLR", "StepLR", "MultiStepLR",
+        "ExponentialLR", "CosineAnnealingLR", "ReduceLROnPlateau",
+        "CosineAnnealingWarmRestarts", "ConstantLR", "LinearLR", "SequentialLR",
+        "ChainedScheduler"}) {
+    Check({name,
+           Phase1(std::string("new_lr_scheduler: {lr_scheduler_init: "
+                              "{class_path: torch.optim.lr_scheduler.") +
+                  name + "}, pl_lrs_cfg: {monitor: val_loss}}"),
+           ""});
+  }
+}
+
 TEST(Messages, AllProblemsAreReportedAtOnce) {
   const Outcome out = Resolve(
       "0: {params: [nope], lr: 3}\nb: {}\n2: {params: model.2, lr: x}\n");
