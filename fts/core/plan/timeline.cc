@@ -99,8 +99,8 @@ class Teller {
     const bool own = criteria.best_score ? *criteria.best_score == "per_phase"
                                          : options_.reach.best_score_per_phase;
     return {"early_stopping", static_cast<double>(patience),
-            absl::StrCat("early stopping (patience ", patience,
-                         own ? ", its own best)" : ")")};
+            absl::StrCat("early stopping ", own ? "per phase " : "",
+                         "(patience ", patience, ")")};
   }
 
   std::vector<TimelineEnd> PhaseEnds(const Phase& phase) const {

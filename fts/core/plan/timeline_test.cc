@@ -133,6 +133,25 @@ TEST(Timeline, GroupsFreezeAndWhatChanges) {
   }
 }
 
+TEST(Timeline, PhasesThatBeginBetweenTwoEpochs) {
+  const Told run(
+      "0: {params: [model.output], max_transition_step: 90}\n"
+      "1: {params: [model.norm], max_transition_tokens: 5000}\n"
+      "2: {params: ['model.layers.3\\.'], max_transition_time: 60}\n"
+      "3: {params: ['model.layers.2\\.'], best_score: per_phase}\n");
+  TimelineOptions options;
+  std::string text = TimelineToText(run.Tell(options));
+  for (const char* part :
+       {"1      from step 90 ", "2      after 5000 tokens ",
+        "3      after 60 s ", "run: early stopping per phase (patience 3)"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  options.reach.steps_per_epoch = 100;
+  options.reach.tokens_per_step = 50;
+  text = TimelineToText(run.Tell(options));
+  EXPECT_NE(text.find("2      from step 100 "), std::string::npos) << text;
+}
+
 TEST(Timeline, PhasesThatNeverRun) {
   ResolveOptions resolve;
   resolve.max_depth = 0;

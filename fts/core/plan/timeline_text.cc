@@ -81,13 +81,27 @@ std::string Rates(const TimelinePhase& phase) {
   return first == last ? first : absl::StrCat(first, "..", last);
 }
 
-std::string Begins(const TimelinePhase& phase) {
+std::string Begins(const Timeline& timeline, const TimelinePhase& phase) {
   if (!phase.runs || phase.begins.never) return "never";
   if (phase.phase == 0) return "at once";
-  if (phase.begins.epoch > 0) {
+  const std::string& by = phase.begins.by_epoch;
+  const std::string step = "max_transition_step ";
+  const std::string tokens = "max_transition_tokens ";
+  const std::string time = "max_transition_time ";
+  const auto is = [&by](const std::string& limit) {
+    return by.compare(0, limit.size(), limit) == 0;
+  };
+  if (!is(step) && !is(tokens) && !is(time)) {
     return absl::StrCat("from epoch ", phase.begins.epoch);
   }
-  return absl::StrCat("from step ", phase.begins.step);
+  // Between two epochs: in steps where they are known.
+  if (is(time)) return absl::StrCat("after ", by.substr(time.size()), " s");
+  if (timeline.options.reach.steps_per_epoch || is(step)) {
+    return absl::StrCat("from step ", timeline.options.reach.steps_per_epoch
+                                          ? absl::StrCat(phase.begins.step)
+                                          : by.substr(step.size()));
+  }
+  return absl::StrCat("after ", by.substr(tokens.size()), " tokens");
 }
 
 std::string Ends(const Timeline& timeline, const TimelinePhase& phase) {
@@ -109,7 +123,7 @@ std::string Phases(const Timeline& timeline) {
   std::vector<Row> rows = {{"phase", "begins", "thaws", "parameters", "trains",
                             "share", "lr", "ends by"}};
   for (const TimelinePhase& phase : timeline.phases) {
-    rows.push_back({absl::StrCat(phase.phase), Begins(phase),
+    rows.push_back({absl::StrCat(phase.phase), Begins(timeline, phase),
                     absl::StrCat(phase.thawed_tensors),
                     ShortCount(phase.thawed_parameters),
                     phase.runs ? ShortCount(phase.trainable_parameters) : "-",
