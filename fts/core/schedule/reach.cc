@@ -40,18 +40,18 @@ class Walk {
     exact_ = exact_ && Exact(criteria);
     if (criteria.max_transition_step) {
       AtStep(
-          *criteria.max_transition_step, k, from,
+          *criteria.max_transition_step, from,
           absl::StrCat("max_transition_step ", *criteria.max_transition_step));
     }
     if (criteria.max_transition_tokens) {
       const int64_t tokens = *criteria.max_transition_tokens;
       const int64_t each = options_.tokens_per_step.value_or(0);
-      AtStep(each > 0 ? tokens / each + (tokens % each != 0) : 0, k, from,
+      AtStep(each > 0 ? tokens / each + (tokens % each != 0) : 0, from,
              absl::StrCat("max_transition_tokens ", tokens));
     }
     if (criteria.max_transition_time) {
       AtStep(
-          0, k, from,
+          0, from,
           absl::StrCat("max_transition_time ", *criteria.max_transition_time));
     }
     return out_;
@@ -96,9 +96,9 @@ class Walk {
     Take(epoch, step, by);
   }
 
-  // At least one step lies between two phases.
-  void AtStep(int64_t limit, int k, const EarliestStart& from, std::string by) {
-    const int64_t step = std::max(limit, k == 0 ? 0 : Plus(from.step, 1));
+  // Each phase takes at least one step before such a limit ends it.
+  void AtStep(int64_t limit, const EarliestStart& from, std::string by) {
+    const int64_t step = std::max(limit, Plus(from.step, 1));
     const int64_t epoch =
         options_.steps_per_epoch
             ? step / std::max<int64_t>(*options_.steps_per_epoch, 1)
