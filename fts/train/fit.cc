@@ -4,6 +4,8 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
@@ -19,6 +21,7 @@
 #include "fts/core/session/ranks.h"
 #include "fts/train/launcher.h"
 #include "fts/train/metrics_writer.h"
+#include "fts/train/rank_reporter.h"
 #include "fts/train/run_files.h"
 #include "fts/train/run_setup.h"
 #include "fts/train/trainer.h"
@@ -55,6 +58,14 @@ std::string OutputDir(const RunConfig& config) {
                                        : DefaultOutputDir(config.model.arch);
 }
 
+// 0: off.
+std::chrono::milliseconds HangTimeout(const TrainerSpec& trainer) {
+  // Longer than any run, and no overflow.
+  constexpr double kMostSeconds = 1e9;
+  const double seconds = std::min(trainer.hang_timeout, kMostSeconds);
+  return std::chrono::milliseconds(std::llround(std::ceil(seconds * 1e3)));
+}
+
 void SetThreads(const RunConfig& config, int local_ranks) {
   int64_t threads = 0;
   if (config.trainer.threads.has_value()) {
@@ -87,11 +98,27 @@ void PrintError(const absl::Status& status) {
             << "\n";
 }
 
+// Of one collective call, and of starting up. Whoever started us watches over
+// hanging ranks and knows which ones are busy, and comes first; under another
+// launcher nobody does, and what the user wrote is the limit.
+std::chrono::milliseconds CollectiveTimeout(const TrainerSpec& trainer) {
+  constexpr std::chrono::milliseconds kDefault = std::chrono::minutes(10);
+  const std::chrono::milliseconds hang = HangTimeout(trainer);
+  if (IsLocalRank()) return std::max(kDefault, 2 * hang);
+  return trainer.hang_timeout_given && hang.count() > 0 ? hang : kDefault;
+}
+
 int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
                 const std::string& output_dir) {
   SetThreads(setup->config, launch.local_world_size);
-  const auto ranks = Ranks::Connect(launch);
-  absl::Status status = ranks.status();
+  absl::Status status = ReportToLauncher(launch.rank);
+  if (!status.ok()) {
+    PrintError(status);
+    return 1;
+  }
+  const auto ranks =
+      Ranks::Connect(launch, CollectiveTimeout(setup->config.trainer));
+  status = ranks.status();
   if (status.ok()) status = TrainOrStatus(setup, *ranks, output_dir);
   if (status.ok()) return 0;
   std::cout << std::flush;
@@ -109,6 +136,7 @@ int StartRanks(const RunSetup& setup, const std::string& output_dir) {
     options.world_size = static_cast<int>(setup.world_size());
     options.log_dir = output_dir;
     options.extra_env = {{kOutputDirVariable, output_dir}};
+    options.hang_timeout = HangTimeout(setup.config.trainer);
     const auto code = RunLocalRanks(options);
     if (code.ok()) return *code;
     status = code.status();

@@ -7,7 +7,8 @@
 // Without RANK it launches one rank per ACTIONS; with it, it does the actions
 // of its rank, one after the other, and exits with 0. ACTIONS are separated by
 // commas: out=TEXT err=TEXT env lines=N pid post take ignore graceful fork
-// listen wait kill=SIGNAL exit=CODE.
+// listen wait spin report busy=WHAT step=N begin=OP end kill=SIGNAL exit=CODE.
+// `report` joins the launcher's watch, `begin` to `end` is a wait for others.
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -16,12 +17,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_split.h"
+#include "fts/core/comm/wait_observer.h"
 #include "fts/train/launcher.h"
+#include "fts/train/rank_reporter.h"
 
 namespace {
+
+std::optional<fts::comm::ObservedWait> g_wait;
 
 int FdFrom(const char* name) { return std::atoi(getenv(name)); }
 
@@ -85,6 +91,20 @@ void Do(const std::string& action) {
     if (code != 0) _exit(code);
   } else if (verb == "wait") {
     for (;;) pause();
+  } else if (verb == "spin") {
+    for (volatile bool for_ever = true; for_ever;) {
+    }
+  } else if (verb == "report") {
+    if (!fts::train::ReportToLauncher(FdFrom("RANK")).ok()) _exit(95);
+  } else if (verb == "busy") {
+    new fts::train::BusyWith(value.c_str());  // to the end
+  } else if (verb == "step") {
+    fts::train::NoteStep(std::stoi(value), 0);
+  } else if (verb == "begin") {
+    g_wait.emplace(fts::comm::WaitInfo{value, "layer", "gather",
+                                       fts::comm::NextCollective()});
+  } else if (verb == "end") {
+    g_wait.reset();
   } else if (verb == "kill") {
     raise(std::stoi(value));
   } else if (verb == "exit") {
@@ -108,6 +128,7 @@ int main(int argc, char** argv) {
   fts::train::LaunchOptions options;
   options.log_dir = argv[1];
   options.world_size = argc - 2;
+  options.hang_timeout = std::chrono::minutes(1);
   auto code = fts::train::RunLocalRanks(options);
   if (!code.ok()) {
     std::cerr << code.status() << std::endl;

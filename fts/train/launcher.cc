@@ -18,6 +18,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
+#include "fts/train/hang_monitor.h"
+#include "fts/train/rank_page.h"
 #include "fts/train/rank_process.h"
 #include "fts/train/reserved_port.h"
 #include "fts/train/signal_pipe.h"
@@ -108,11 +110,19 @@ class Launcher {
   bool AnyRunning() const;
   void WaitForSomething();
   void TakeSignals();
+  void Suspend();
   void CopyRankZero();
   void Reap();
   void ActOnDeadlines();
+  // A rank that has failed explains why others wait.
+  bool LooksForHang() const {
+    return monitor_ != nullptr && !ending_ && !settle_.has_value();
+  }
+  void LookForHang();
+  void EndRanks();
   void ChooseFailure();
   void PrintTail(int rank);
+  void PrintHang();
 
   const LaunchOptions& options_;
   std::ostream& err_;
@@ -120,11 +130,13 @@ class Launcher {
   std::unique_ptr<ReservedPort> port_;
   Fd rank_zero_stderr_;  // read end
   Fd rank_zero_log_;
+  std::unique_ptr<HangMonitor> monitor_;  // null: nobody looks
   std::vector<RankProcess> ranks_;
   std::vector<int> failures_;  // in the order seen, before we ended any
   std::optional<int> chosen_;  // the failure that is reported
-  int interrupt_ = 0;          // the first signal that we were sent
-  bool ending_ = false;        // we have told ranks to end
+  std::optional<HangReport> hang_;
+  int interrupt_ = 0;    // the first signal that we were sent
+  bool ending_ = false;  // we have told ranks to end
   Deadline settle_, kill_;
 };
 
@@ -136,6 +148,9 @@ std::vector<std::string> Launcher::Environment(int rank, int port) const {
       {"LOCAL_WORLD_SIZE", absl::StrCat(options_.world_size)},
       {"MASTER_ADDR", "127.0.0.1"},
       {"MASTER_PORT", absl::StrCat(port)}};
+  if (monitor_ != nullptr) {
+    added.emplace_back(kRankPageVariable, absl::StrCat(monitor_->fd()));
+  }
   added.insert(added.end(), options_.extra_env.begin(),
                options_.extra_env.end());
   std::vector<std::string> environment;
@@ -164,6 +179,7 @@ absl::Status Launcher::StartRank(int rank, int port) {
   process.argv = options_.argv.empty() ? OwnArguments() : options_.argv;
   process.environment = Environment(rank, port);
   process.stdout_fd = process.stderr_fd = log.get();
+  if (monitor_ != nullptr) process.kept_fd = monitor_->fd();
   Fd pipe_write;
   if (rank == 0) {
     int fds[2];
@@ -183,6 +199,10 @@ absl::Status Launcher::StartRank(int rank, int port) {
 absl::Status Launcher::Start() {
   FTS_ASSIGN_OR_RETURN(signals_, SignalPipe::Create());
   FTS_ASSIGN_OR_RETURN(port_, ReservedPort::Create());
+  if (options_.hang_timeout.count() > 0) {
+    FTS_ASSIGN_OR_RETURN(monitor_, HangMonitor::Create(options_.world_size,
+                                                       options_.hang_timeout));
+  }
   for (int rank = 0; rank < options_.world_size; ++rank) {
     FTS_RETURN_IF_ERROR(StartRank(rank, port_->port()));
   }
@@ -201,6 +221,7 @@ void Launcher::Watch() {
     CopyRankZero();
     Reap();
     ActOnDeadlines();
+    LookForHang();
   }
   CopyRankZero();
   ChooseFailure();
@@ -219,6 +240,7 @@ void Launcher::WaitForSomething() {
   };
   at(settle_);
   at(kill_);
+  if (LooksForHang()) at(monitor_->next_look());
   for (const RankProcess& rank : ranks_) {
     if (!rank.running()) continue;
     if (rank.pidfd() >= 0) {
@@ -238,6 +260,10 @@ void Launcher::WaitForSomething() {
 
 void Launcher::TakeSignals() {
   while (const int signal = signals_->Next()) {
+    if (signal == SIGTSTP) {
+      Suspend();
+      continue;
+    }
     // Failures seen before count; what ranks do about the signal does not.
     Reap();
     kill_ = SteadyClock::now();
@@ -246,6 +272,17 @@ void Launcher::TakeSignals() {
     ending_ = true;
     for (RankProcess& rank : ranks_) rank.Signal(signal);
   }
+}
+
+// The ranks are in process groups of their own, so that nothing but what we do
+// reaches them: a terminal suspends us alone.
+void Launcher::Suspend() {
+  if (!ending_) {
+    for (RankProcess& rank : ranks_) rank.Pause();
+  }
+  signals_->Suspend();
+  for (RankProcess& rank : ranks_) rank.Resume();
+  if (monitor_ != nullptr) monitor_->Restart();
 }
 
 void Launcher::CopyRankZero() {
@@ -280,16 +317,24 @@ void Launcher::ActOnDeadlines() {
   const auto now = SteadyClock::now();
   if (settle_.has_value() && now >= *settle_) {
     settle_.reset();
-    if (!ending_) {
-      ending_ = true;
-      for (RankProcess& rank : ranks_) rank.Signal(SIGTERM);
-      kill_ = now + options_.kill_after;
-    }
+    if (!ending_) EndRanks();
   }
   if (kill_.has_value() && now >= *kill_) {
     kill_.reset();
     for (RankProcess& rank : ranks_) rank.Kill();
   }
+}
+
+void Launcher::EndRanks() {
+  ending_ = true;
+  for (RankProcess& rank : ranks_) rank.Signal(SIGTERM);
+  kill_ = SteadyClock::now() + options_.kill_after;
+}
+
+void Launcher::LookForHang() {
+  if (!LooksForHang()) return;
+  hang_ = monitor_->Look(ranks_);
+  if (hang_.has_value()) EndRanks();
 }
 
 void Launcher::ChooseFailure() {
@@ -320,6 +365,17 @@ void Launcher::PrintTail(int rank) {
   err_ << "---\n";
 }
 
+void Launcher::PrintHang() {
+  for (int rank : hang_->hung) PrintTail(rank);
+  for (const std::string& line : hang_->ranks) err_ << line << "\n";
+  err_ << "error: " << hang_->error << "; ";
+  if (hang_->hung.size() == 1) {
+    err_ << "its log is " << LogPath(hang_->hung[0]) << std::endl;
+  } else {
+    err_ << "the logs are in " << options_.log_dir << std::endl;
+  }
+}
+
 int Launcher::Verdict() {
   // A killed rank 0 leaves its live line open.
   const bool live = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
@@ -330,6 +386,11 @@ int Launcher::Verdict() {
     err_ << "error: rank " << *chosen_ << " " << rank.EndText()
          << "; its log is " << LogPath(*chosen_) << std::endl;
     return !rank.by_signal() && rank.code() == 2 ? 2 : 1;
+  }
+  if (hang_.has_value()) {
+    if (live) err_ << "\n";
+    PrintHang();
+    return 1;
   }
   const bool all_well =
       std::all_of(ranks_.begin(), ranks_.end(),

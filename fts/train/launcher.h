@@ -3,8 +3,8 @@
 // Starts the local ranks of a run and watches over them until all have ended.
 // The calling process stays a plain supervisor: check all input first (exit 2
 // starts nothing), use no devices and no thread pools in it. No torch here.
-// Threads: one RunLocalRanks at a time in a process; it handles SIGINT, SIGTERM
-// and SIGHUP while it runs and restores the previous handlers.
+// Threads: one RunLocalRanks at a time in a process; it handles SIGINT,
+// SIGTERM, SIGHUP and SIGTSTP while it runs and restores the previous handlers.
 #ifndef FTS_TRAIN_LAUNCHER_H_
 #define FTS_TRAIN_LAUNCHER_H_
 
@@ -38,6 +38,9 @@ struct LaunchOptions {
   std::chrono::milliseconds lost_peer_settle{2000};
   // Then the other ranks get SIGTERM, and SIGKILL this much later.
   std::chrono::milliseconds kill_after{3000};
+  // How long the other ranks wait for one that does nothing before it counts as
+  // hung; see hang_watch.h for all of the rule. 0: never.
+  std::chrono::milliseconds hang_timeout{0};
   // After SIGINT or SIGTERM to us, forwarded, ranks may finish their step.
   std::chrono::milliseconds interrupt_kill_after{15000};
   int log_tail_lines = 20;
@@ -58,8 +61,13 @@ struct LaunchOptions {
 // the last thing printed is the first failing rank's log tail and
 //   error: rank 1 was killed by signal 9 (SIGKILL); its log is DIR/rank_1.log
 // When several fail at once, one killed by a signal counts as the first, and
-// one that exited with kLostPeerExitCode as the last. If this process dies by
-// any means, the kernel kills the ranks.
+// one that exited with kLostPeerExitCode as the last. A rank that hangs while
+// the others wait for it (it must have called ReportToLauncher, and they too)
+// counts as failed: what each rank was doing is printed, and last
+//   error: rank 1 hangs: its process 4711 is stopped, and the others have
+//   waited 6 s for it; <what to do>; its log is DIR/rank_1.log
+// SIGTSTP (Ctrl-Z) suspends the ranks with this process, SIGCONT (fg) continues
+// them. If this process dies by any means, the kernel kills the ranks.
 // Errors: the ranks could not be started (none is left running).
 absl::StatusOr<int> RunLocalRanks(const LaunchOptions& options);
 

@@ -5,11 +5,14 @@
 #include "fts/train/launcher.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -18,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "fts/train/process_state.h"
 #include "fts/train/rank_process.h"
 
 namespace fts::train {
@@ -56,11 +60,15 @@ struct Pipe {
     close(fds[0]);
     close(fds[1]);
   }
-  // The process whose number a child wrote, as a pidfd: valid though reused.
-  int TakeProcess() {
+  // The number of a process that a child wrote.
+  pid_t TakePid() {
     pid_t pid = 0;
     EXPECT_EQ(read(fds[0], &pid, sizeof pid), ssize_t{sizeof pid});
-    return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    return pid;
+  }
+  // The same as a pidfd: valid though the number be reused.
+  int TakeProcess() {
+    return static_cast<int>(syscall(SYS_pidfd_open, TakePid(), 0));
   }
   int fds[2];
 };
@@ -233,6 +241,101 @@ TEST_F(LauncherTest, AProgramThatCannotBeRunIsAnError) {
   EXPECT_EQ(
       RunLocalRanks(options).status().message(),
       "cannot write '" + dir + "/none/rank_0.log': No such file or directory");
+}
+
+// Ranks that hang: `report` joins the watch, `begin` waits for the others. How
+// long is left open, so the numbers are patterns.
+constexpr milliseconds kHangTimeout{400};
+
+TEST_F(LauncherTest, ARankThatRunsForEverIsNamed) {
+  options.hang_timeout = kHangTimeout;
+  EXPECT_EQ(Run({"report,step=3,begin=all_gather,pid,wait",
+                 "out=last words,report,step=2,begin=barrier,end,pid,spin"}),
+            1);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(Ends(pids.TakeProcess()));
+  EXPECT_THAT(
+      Err(),
+      testing::MatchesRegex(
+          "--- the last lines of rank_1.log ---\nlast words\n---\n"
+          "rank 0: waiting [0-9]+ s for all_gather of layer .collective 1, "
+          "step 3, epoch 0.\n"
+          "rank 1: silent [0-9]+ s after barrier on gather .collective 1, step "
+          "2, epoch 0.; its process [0-9]+ is running\n"
+          "error: rank 1 hangs: its process [0-9]+ is running, and the others "
+          "have waited [0-9]+ s for it .trainer.hang_timeout is 0.4 s.; look "
+          "for an endless loop, or raise trainer.hang_timeout if its work may "
+          "take that long; its log is rank_1.log\n"));
+}
+
+TEST_F(LauncherTest, ARankThatBlocksIsNamed) {
+  options.hang_timeout = kHangTimeout;
+  options.kill_after = milliseconds(20);
+  EXPECT_EQ(Run({"report,pid,take", "report,begin=all_gather,pid,wait",
+                 "report,begin=all_gather,pid,ignore,wait"}),
+            1);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Ends(pids.TakeProcess()));
+  EXPECT_THAT(Err(), testing::ContainsRegex(
+                         "\nerror: rank 0 hangs: its process [0-9]+ sleeps in "
+                         "the kernel.*look for a call that blocks.*its log is "
+                         "rank_0.log\n$"));
+}
+
+TEST_F(LauncherTest, AStoppedRankIsNamed) {
+  options.hang_timeout = kHangTimeout;
+  EXPECT_EQ(Run({"report,begin=all_gather,pid,wait",
+                 "report,begin=all_gather,pid,kill=19"}),
+            1);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(Ends(pids.TakeProcess()));
+  EXPECT_THAT(Err(),
+              testing::ContainsRegex(
+                  "rank 1: waiting [0-9]+ s for all_gather of layer .*; its "
+                  "process [0-9]+ is stopped\n"
+                  "error: rank 1 hangs: its process [0-9]+ is stopped, .*; its "
+                  "log is rank_1.log\n$"));
+}
+
+TEST_F(LauncherTest, RanksThatWaitForEachOtherAreNamed) {
+  options.hang_timeout = kHangTimeout;
+  EXPECT_EQ(Run({"report,begin=all_gather,wait", "report,begin=barrier,wait"}),
+            1);
+  EXPECT_THAT(Err(), testing::ContainsRegex(
+                         "rank 0: waiting .* for all_gather of layer .*\n"
+                         "rank 1: waiting .* for barrier on gather .*\n"
+                         "error: all ranks wait for each other, .*; the logs "
+                         "are in "));
+}
+
+// A failed rank explains the waiting of the others.
+TEST_F(LauncherTest, AFailureComesBeforeAHang) {
+  options.hang_timeout = kHangTimeout;
+  options.settle = milliseconds(kGiveUpMs);
+  EXPECT_EQ(Run({"report,begin=all_gather,kill=9", "report,kill=9"}), 1);
+  EXPECT_EQ(Err().find("hangs"), std::string::npos);
+}
+
+TEST_F(LauncherTest, SigtstpSuspendsTheRanksToo) {
+  RankProcess program =
+      StartProgram({"report,begin=all_gather,pid,wait", "report,pid,spin"});
+  const pid_t ranks[] = {pids.TakePid(), pids.TakePid()};
+  const int ends[] = {static_cast<int>(syscall(SYS_pidfd_open, ranks[0], 0)),
+                      static_cast<int>(syscall(SYS_pidfd_open, ranks[1], 0))};
+  ASSERT_EQ(kill(program.pid(), SIGTSTP), 0);
+  siginfo_t info = {};
+  EXPECT_EQ(waitid(P_PID, program.pid(), &info, WSTOPPED), 0);
+  EXPECT_EQ(info.si_status, SIGTSTP);
+  for (const pid_t rank : ranks) {
+    while (!ReadProcessState(rank).stopped()) sched_yield();
+  }
+  ASSERT_EQ(kill(program.pid(), SIGCONT), 0);
+  for (const pid_t rank : ranks) {
+    while (ReadProcessState(rank).stopped()) sched_yield();
+  }
+  program.Signal(SIGTERM);
+  WaitForEnd(&program);
+  EXPECT_EQ(ReadAll(dir + "/err"),
+            "error: interrupted by signal 15 (SIGTERM); all ranks have "
+            "ended\n");
+  for (const int end : ends) EXPECT_TRUE(Ends(end));
 }
 
 TEST_F(LauncherTest, SignalHandlersAreRestored) {

@@ -33,6 +33,7 @@ struct ChildPlan {
   char** argv;
   char** environment;
   int stdin_fd, stdout_fd, stderr_fd;
+  int kept_fd;
   int error_fd;  // closed by exec; else the errno is written
   pid_t parent;
 };
@@ -69,6 +70,7 @@ struct ChildPlan {
   const int err = fcntl(plan.stderr_fd, F_DUPFD_CLOEXEC, 3);
   if (in < 0 || out < 0 || err < 0) Fail(plan);
   if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) Fail(plan);
+  if (plan.kept_fd >= 0 && fcntl(plan.kept_fd, F_SETFD, 0) != 0) Fail(plan);
   execve(plan.executable, plan.argv, plan.environment);
   Fail(plan);
 }
@@ -105,6 +107,7 @@ absl::StatusOr<RankProcess> RankProcess::Start(
                           null_fd,
                           options.stdout_fd,
                           options.stderr_fd,
+                          options.kept_fd,
                           error_pipe[1],
                           getpid()};
   sigset_t all, before;
@@ -186,6 +189,14 @@ void RankProcess::Signal(int signal) {
   if (!running_) return;
   kill(pid_, signal);
   kill(pid_, SIGCONT);  // a stopped process would keep the signal pending
+}
+
+void RankProcess::Pause() {
+  if (running_) kill(-pid_, SIGSTOP);
+}
+
+void RankProcess::Resume() {
+  if (running_) kill(-pid_, SIGCONT);
 }
 
 void RankProcess::Kill() {

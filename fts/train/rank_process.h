@@ -22,6 +22,7 @@ struct RankProcessOptions {
   std::vector<std::string> environment;  // "NAME=value"
   int stdout_fd = 1;                     // what becomes fd 1 of the child
   int stderr_fd = 2;                     // and fd 2; fd 0 is /dev/null
+  int kept_fd = -1;                      // above 2: stays open under its number
 };
 
 // Owns a child process in a process group of its own: destroying one that
@@ -45,6 +46,9 @@ class RankProcess {
   bool Reap();
   // To the process, which goes on if it was stopped. No-op after its end.
   void Signal(int signal);
+  // Suspends the whole group, and lets it go on.
+  void Pause();
+  void Resume();
   // SIGKILL to the whole group.
   void Kill();
 

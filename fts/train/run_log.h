@@ -30,7 +30,7 @@ class RunLog {
   absl::Status Validation(const ValidationEvent& event);
   absl::Status Phase(const PhaseEvent& event);
   absl::Status RunEnd(const RunEndEvent& event);
-  void Note(const std::string& text) { progress_.Note(text); }
+  void Note(const std::string& text);
 
  private:
   RunLog(MetricsWriter metrics, const ProgressOptions& options);

@@ -38,7 +38,7 @@ absl::StatusOr<std::unique_ptr<SignalPipe>> SignalPipe::Create() {
   std::unique_ptr<SignalPipe> pipe(new SignalPipe);
   pipe->read_fd_ = fds[0];
   g_write_fd.store(fds[1]);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
     struct sigaction now;
     if (sigaction(signal, nullptr, &now) != 0) continue;
     if (now.sa_handler == SIG_IGN) continue;
@@ -66,6 +66,15 @@ SignalPipe::~SignalPipe() {
   }
   close(g_write_fd.exchange(-1));
   close(read_fd_);
+}
+
+void SignalPipe::Suspend() {
+  struct sigaction stop = {}, ours;
+  stop.sa_handler = SIG_DFL;
+  sigemptyset(&stop.sa_mask);
+  if (sigaction(SIGTSTP, &stop, &ours) != 0) return;
+  raise(SIGTSTP);  // returns when we are continued
+  sigaction(SIGTSTP, &ours, nullptr);
 }
 
 int SignalPipe::Next() {

@@ -15,10 +15,10 @@
 
 namespace fts::train {
 
-// While it lives: SIGINT, SIGTERM and SIGHUP arrive in the pipe instead of
-// ending the process (a signal that was ignored stays ignored, as under nohup),
-// SIGPIPE is ignored, and children can be waited for. Destroying it restores
-// what was there before.
+// While it lives: SIGINT, SIGTERM, SIGHUP and SIGTSTP arrive in the pipe
+// instead of ending or stopping the process (a signal that was ignored stays
+// ignored, as under nohup), SIGPIPE is ignored, and children can be waited for.
+// Destroying it restores what was there before.
 class SignalPipe {
  public:
   static absl::StatusOr<std::unique_ptr<SignalPipe>> Create();
@@ -30,6 +30,9 @@ class SignalPipe {
   int fd() const { return read_fd_; }
   // The next signal, or 0 when there is none.
   int Next();
+  // Does what SIGTSTP does where nobody handles it: stops this process until
+  // somebody continues it; nothing where nobody could (an orphaned group).
+  void Suspend();
 
  private:
   SignalPipe() = default;

@@ -13,6 +13,7 @@
 #include "fts/core/plan/timeline_text.h"
 #include "fts/core/session/session.h"
 #include "fts/train/batch.h"
+#include "fts/train/rank_reporter.h"
 #include "fts/train/run_files.h"
 #include "fts/train/run_log.h"
 #include "fts/train/seconds.h"
@@ -67,6 +68,7 @@ class Loop {
 };
 
 absl::Status Loop::Start() {
+  const BusyWith busy("reading the model");
   const RunConfig& c = setup_.config;
   if (main()) {
     Diagnostics diags;
@@ -192,6 +194,7 @@ absl::StatusOr<at::Tensor> Loop::MicroLoss(const EpochOrder& order,
 
 absl::StatusOr<bool> Loop::Step(const EpochOrder& order, int64_t epoch,
                                 int64_t step_in_epoch) {
+  NoteStep(next_step_, epoch);
   FTS_RETURN_IF_ERROR(BeginStep(epoch));
   const double begin = Seconds();
   FTS_ASSIGN_OR_RETURN(
@@ -300,6 +303,7 @@ absl::Status Loop::Report(const Outcome& outcome, int64_t epoch, double ms) {
 }
 
 absl::Status Loop::Export() {
+  const BusyWith busy(main() ? "the export" : nullptr);
   std::unique_ptr<ModelExporter> exporter;
   if (main()) {
     FTS_ASSIGN_OR_RETURN(

@@ -18,15 +18,15 @@ import harness
 # Everything must be over within this many seconds of the fault.
 BOUND = 15
 
-ENDLESS = ["trainer.max_epochs=1000000"]
+ENDLESS = ["trainer.max_epochs=1000000", "early_stopping.patience=1000000"]
 
 
 class FaultTest(harness.FitTestCase):
 
-    def start_endless(self, *args, env=None, preexec=None):
+    def start_endless(self, *args, **options):
         self.write("c.yaml", harness.CONFIG)
         return self.start("--config", "c.yaml", "output_dir=out", *ENDLESS,
-                          *args, env=env, preexec=preexec)
+                          *args, **options)
 
     def await_step(self, process, output_dir="out"):
         """Waits for a training step; returns rank -> pid, the parent's None."""
@@ -102,6 +102,67 @@ class FaultTest(harness.FitTestCase):
         os.kill(pids[1], signal.SIGKILL)
         self.assert_over(run)
         self.assertIn("rank 1 was killed by signal 9", self.last_line(run))
+
+    def test_stopped_rank_is_named(self):
+        """While the others wait for it; what each was doing is told."""
+        for rank in (0, 1):
+            with self.subTest(rank=rank):
+                out = "out%d" % rank
+                run = self.start_endless("output_dir=" + out)
+                pids = self.await_step(run, out)
+                os.kill(pids[rank], signal.SIGSTOP)
+                self.assert_over(run)
+                self.assertRegex(
+                    self.last_line(run),
+                    r"^error: rank %d hangs: its process %d is stopped, and "
+                    r"the others have waited \d+ s for it; look for what "
+                    r"stopped it \(SIGSTOP, SIGTTOU, a batch system\); to "
+                    r"pause a run, suspend the launcher \(Ctrl-Z\); its log is "
+                    r"%s/rank_%d\.log$" % (rank, pids[rank], out, rank))
+                told = run.err.rstrip("\n").split("\n")[-3:-1]
+                place = r"(\(collective \d+, )?step \d+, epoch \d+\)"
+                self.assertRegex(told[1 - rank], r"^rank %d: waiting \d+ s for "
+                                 r"\w+ (of|on) .* %s$" % (1 - rank, place))
+                self.assertRegex(told[rank], r"^rank %d: .* %s; its process %d "
+                                 r"is stopped$" % (rank, place, pids[rank]))
+
+    def test_stopped_peer_under_an_outside_launcher(self):
+        """Nobody watches over it: the timeout of a collective call is left."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        runs = [self.start_endless("trainer.hang_timeout=5", env={
+            "RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": port}) for rank in (0, 1)]
+        self.await_step(runs[0])
+        os.kill(runs[1].popen.pid, signal.SIGSTOP)
+        self.assert_over(runs[0])
+        self.assertRegex(self.last_line(runs[0]), r"^error: step \d+ \(epoch "
+                         r"\d+, phase \d\): .*timed out after 5000 ms")
+
+    def test_suspended_run_goes_on(self):
+        """By Ctrl-Z, which stops the ranks too, and by hand."""
+        for by_hand in (False, True):
+            with self.subTest(by_hand=by_hand):
+                out = "out%d" % by_hand
+                run = self.start_endless("output_dir=" + out, job=True)
+                pids = self.await_step(run, out)
+                if by_hand:
+                    for rank in (0, 1, None):
+                        os.kill(pids[rank], signal.SIGSTOP)
+                else:
+                    os.kill(pids[None], signal.SIGTSTP)
+                harness.wait_until("all stopped", lambda: all(
+                    harness.is_stopped(pid) for pid in pids.values()))
+                steps = len(self.events(out, "train_step"))
+                for rank in (None, 0, 1) if by_hand else (None,):
+                    os.kill(pids[rank], signal.SIGCONT)
+                harness.wait_until("more steps", lambda: len(
+                    self.events(out, "train_step")) > steps + 10)
+                os.kill(pids[None], signal.SIGTERM)
+                self.assert_over(run)
+                self.assertIn("interrupted by signal 15", self.last_line(run))
+                self.assertNotIn("hangs", run.err)
 
     def test_killed_parent_leaves_no_ranks(self):
         run = self.start_endless()

@@ -35,7 +35,7 @@ PATIENCE = 90
 # What launchers set; a test must not inherit it.
 LAUNCH_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE",
                     "MASTER_ADDR", "MASTER_PORT", "FTS_RUN_OUTPUT_DIR",
-                    "BUILD_WORKING_DIRECTORY")
+                    "FTS_RANK_PAGE_FD", "BUILD_WORKING_DIRECTORY")
 
 MODEL = """\
 model:
@@ -76,6 +76,11 @@ def wait_until(what, condition, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+def is_stopped(pid):
+    """Whether a process is stopped by a signal."""
+    return read("/proc/%d/stat" % pid).rpartition(") ")[2].startswith("T")
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -106,9 +111,10 @@ def read_safetensors(path):
 
 
 class Process:
-    """A started command; stdout and stderr go to files."""
+    """A started command; stdout and stderr go to files. It gets a session of
+    its own, or a job in ours, as a shell does it."""
 
-    def __init__(self, folder, args, env=None, preexec=None):
+    def __init__(self, folder, args, env=None, preexec=None, job=False):
         self.mark = str(uuid.uuid4())
         environment = {k: v for k, v in os.environ.items()
                        if k not in LAUNCH_VARIABLES}
@@ -121,7 +127,8 @@ class Process:
             self.popen = subprocess.Popen(
                 [FTS] + args, cwd=folder, env=environment,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                start_new_session=True, preexec_fn=preexec)
+                start_new_session=not job,
+                preexec_fn=os.setpgrp if job else preexec)
 
     @property
     def out(self):
@@ -184,9 +191,9 @@ class FitTestCase(unittest.TestCase):
             file.write(text)
         return name
 
-    def start(self, *args, env=None, preexec=None):
+    def start(self, *args, env=None, preexec=None, job=False):
         """`fts fit`, not waited for; what is left of it ends with the test."""
-        process = Process(self.folder, ["fit"] + list(args), env, preexec)
+        process = Process(self.folder, ["fit"] + list(args), env, preexec, job)
         self.addCleanup(process.clear)
         return process
 

@@ -16,6 +16,7 @@
 #include "fts/core/comm/c10d_event.h"
 #include "fts/core/comm/host_reduce.h"
 #include "fts/core/comm/local.h"
+#include "fts/core/comm/wait_observer.h"
 
 namespace fts::comm {
 namespace {
@@ -148,13 +149,14 @@ class C10dCommunicator final : public Communicator {
       const std::function<std::function<void()>()>& make_then = nullptr) {
     FTS_RETURN_IF_ERROR(owner_->job->Check(*this, op));
     if (numel == 0) return CompletedEvent();
+    const uint64_t number = NextCollective();
     try {
       WorkPtr work = call();
       if (device_ == at::kCPU) {
-        return MakeHostEvent(std::move(work), owner_, op, label(),
+        return MakeHostEvent(std::move(work), owner_, op, label(), number,
                              make_then == nullptr ? nullptr : make_then());
       }
-      return MakeStreamEvent(std::move(work), owner_, op, label());
+      return MakeStreamEvent(std::move(work), owner_, op, label(), number);
     } catch (const std::exception& error) {
       return owner_->job->Failed(DescribeCall(*this, op), error);
     }
@@ -170,6 +172,7 @@ class C10dCommunicator final : public Communicator {
 absl::StatusOr<CommunicatorPtr> MakeMember(std::shared_ptr<C10dJob> job,
                                            const std::string& key, int rank,
                                            int size, const std::string& name) {
+  const ObservedWait waiting({"split", "", name, 0});
   auto owner = std::make_shared<CallOwner>();
   FTS_ASSIGN_OR_RETURN(C10dGroup group, job->MakeGroup(key, rank, size, name));
   owner->job = std::move(job);

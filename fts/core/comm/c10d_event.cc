@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/comm/arguments.h"
+#include "fts/core/comm/wait_observer.h"
 
 namespace fts::comm {
 namespace {
@@ -25,7 +26,9 @@ struct CallId {
   std::shared_ptr<const CallOwner> owner;
   const char* op;
   std::string label;
+  uint64_t collective;
 
+  WaitInfo Wait() const { return {op, label, owner->name, collective}; }
   std::string ToString() const {
     return DescribeCall(label, owner->name, owner->rank, owner->size, op);
   }
@@ -45,6 +48,8 @@ class HostEvent final : public Event,
 
   absl::Status Wait() override {
     std::unique_lock<std::mutex> lock(mutex_);
+    if (done_) return status_;
+    const ObservedWait waiting(call_.Wait());
     while (!done_ && !cv_.wait_for(lock, kAbortSlice, [&] { return done_; })) {
       if (failing_ || !call_.owner->job->aborted()) continue;
       done_ = true;
@@ -107,6 +112,7 @@ class StreamEvent final : public Event {
   absl::Status Wait() override {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!status_.ok()) return status_;
+    const ObservedWait waiting(call_.Wait());
     try {
       work_->wait();
     } catch (const std::exception& error) {
@@ -131,18 +137,20 @@ class StreamEvent final : public Event {
 
 EventPtr MakeHostEvent(c10::intrusive_ptr<c10d::Work> work,
                        std::shared_ptr<const CallOwner> owner, const char* op,
-                       std::string label, std::function<void()> then) {
+                       std::string label, uint64_t collective,
+                       std::function<void()> then) {
   auto event = std::make_shared<HostEvent>(
-      CallId{std::move(owner), op, std::move(label)});
+      CallId{std::move(owner), op, std::move(label), collective});
   event->Watch(*work->getFuture(), std::move(then));
   return event;
 }
 
 EventPtr MakeStreamEvent(c10::intrusive_ptr<c10d::Work> work,
                          std::shared_ptr<const CallOwner> owner, const char* op,
-                         std::string label) {
+                         std::string label, uint64_t collective) {
   return std::make_shared<StreamEvent>(
-      std::move(work), CallId{std::move(owner), op, std::move(label)});
+      std::move(work),
+      CallId{std::move(owner), op, std::move(label), collective});
 }
 
 }  // namespace fts::comm

@@ -6,6 +6,7 @@
 #ifndef FTS_CORE_COMM_C10D_EVENT_H_
 #define FTS_CORE_COMM_C10D_EVENT_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,15 +33,16 @@ struct CallOwner {
 // with the work still stuck: Gloo does not wake a call whose connection was
 // closed on this side, it runs into its timeout.
 // `then`, if any, runs on the backend's thread after the work succeeded and
-// before the event is ready.
+// before the event is ready. `collective` numbers the call (wait_observer.h).
 EventPtr MakeHostEvent(c10::intrusive_ptr<c10d::Work> work,
                        std::shared_ptr<const CallOwner> owner, const char* op,
-                       std::string label, std::function<void()> then = nullptr);
+                       std::string label, uint64_t collective,
+                       std::function<void()> then = nullptr);
 
 // The work of a device backend: Wait() orders the current stream after it.
 EventPtr MakeStreamEvent(c10::intrusive_ptr<c10d::Work> work,
                          std::shared_ptr<const CallOwner> owner, const char* op,
-                         std::string label);
+                         std::string label, uint64_t collective);
 
 }  // namespace fts::comm
 

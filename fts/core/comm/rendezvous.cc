@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fts/core/base/status.h"
+#include "fts/core/comm/wait_observer.h"
 
 namespace fts::comm {
 namespace {
@@ -42,6 +43,7 @@ absl::Status MissingRanks(Store& store, const LaunchEnvironment& env,
 absl::StatusOr<StorePtr> Rendezvous(const LaunchEnvironment& env,
                                     std::chrono::milliseconds timeout) {
   if (env.world_size == 1) return MakeHashStore();
+  const ObservedWait waiting({"rendezvous", "", "", 0});
   const auto start = std::chrono::steady_clock::now();
   TcpStoreOptions options;
   options.host = env.master_addr;

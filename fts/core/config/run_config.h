@@ -81,6 +81,10 @@ struct TrainerSpec {
   std::string device = "auto";  // "auto" or "cpu"
   int64_t cpu_ranks = 1;
   std::optional<int64_t> threads;
+  // Seconds that the other ranks wait for one that does nothing before the run
+  // is ended; 0: never (`null` reads as 0).
+  double hang_timeout = 30;
+  bool hang_timeout_given = false;
 };
 
 // For optim::MakeOptimizer.

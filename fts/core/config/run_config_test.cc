@@ -63,6 +63,8 @@ TEST(RunConfig, Defaults) {
   EXPECT_EQ(c.trainer.log_interval, 1);
   EXPECT_EQ(c.trainer.device, "auto");
   EXPECT_EQ(c.trainer.cpu_ranks, 1);
+  EXPECT_EQ(c.trainer.hang_timeout, 30);
+  EXPECT_FALSE(c.trainer.hang_timeout_given);
   EXPECT_EQ(c.optimizer.name, "adamw");
   EXPECT_EQ(c.optimizer.args.Find("lr")->as_double(), 1e-5);
   EXPECT_FALSE(c.lr_scheduler.has_value());
@@ -100,7 +102,8 @@ TEST(RunConfig, EverySectionIsRead) {
       "precision: {param: bf16, reduce: torch.float32, output: fp32}\n"
       "trainer: {max_steps: 9, steps_per_epoch: 3, limit_val_batches: 2,\n"
       "  accumulate: 2, clip_grad_norm: 1e-1, val_interval: 2,\n"
-      "  log_interval: 4, device: cpu, cpu_ranks: 2, threads: 1}\n"
+      "  log_interval: 4, device: cpu, cpu_ranks: 2, threads: 1, "
+      "hang_timeout: 2.5}\n"
       "optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 1e-3},\n"
       "  no_decay: [bias, norm]}\n"
       "lr_scheduler: {name: step_lr, step_size: 1, gamma: 0.7,\n"
@@ -138,6 +141,8 @@ TEST(RunConfig, EverySectionIsRead) {
   EXPECT_EQ(c.trainer.max_steps, 9);
   EXPECT_EQ(c.trainer.clip_grad_norm, 0.1);
   EXPECT_EQ(c.trainer.threads, 1);
+  EXPECT_EQ(c.trainer.hang_timeout, 2.5);
+  EXPECT_TRUE(c.trainer.hang_timeout_given);
   EXPECT_EQ(c.optimizer.name, "torch.optim.AdamW");
   EXPECT_EQ(c.optimizer.args.Keys(), std::vector<std::string>{"lr"});
   EXPECT_EQ(c.optimizer.no_decay, (std::vector<std::string>{"bias", "norm"}));
@@ -345,6 +350,32 @@ TEST(RunConfigErrors, Values) {
             "1 [out_of_range]\n"
             "f.yaml:4:38: error: trainer.accumulate is float 1.5; it must be "
             "an integer [bad_type]\n");
+}
+
+TEST(RunConfig, HangTimeoutIsSwitchedOffByNullAndZero) {
+  for (const char* off : {"null", "0"}) {
+    const RunConfig c =
+        Read(std::string("model: {arch: llama, path: m}\n"
+                         "data: {train: {path: t.txt}}\n"
+                         "trainer: {max_epochs: 4, hang_timeout: ") +
+             off + "}\n");
+    EXPECT_EQ(c.trainer.hang_timeout, 0);
+    EXPECT_TRUE(c.trainer.hang_timeout_given);
+  }
+}
+
+TEST(RunConfigErrors, HangTimeout) {
+  const auto errors = [](const std::string& value) {
+    return Errors("trainer: {max_epochs: 4, hang_timeout: " + value + "}\n",
+                  "model: {arch: llama, path: m}\n"
+                  "data: {train: {path: t.txt}}\n");
+  };
+  EXPECT_EQ(errors("-1"),
+            "f.yaml:3:40: error: trainer.hang_timeout is -1; it must be finite "
+            "and at least 0 [out_of_range]\n");
+  EXPECT_EQ(errors("30s"),
+            "f.yaml:3:40: error: trainer.hang_timeout is string '30s'; it must "
+            "be a number [bad_type]\n");
 }
 
 TEST(RunConfigErrors, SchedulingValues) {

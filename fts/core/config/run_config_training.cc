@@ -49,6 +49,9 @@ void ReadTrainer(MappingReader* root, TrainerSpec* out, Diagnostics* diags) {
   }
   r.Int("cpu_ranks", &out->cpu_ranks, 1);
   r.OptionalInt("threads", &out->threads, 1);
+  std::optional<double> hang = out->hang_timeout;
+  out->hang_timeout_given = r.OptionalDouble("hang_timeout", &hang, 0, false);
+  out->hang_timeout = hang.value_or(0);
   r.Done();
 }
 

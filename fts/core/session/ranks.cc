@@ -31,13 +31,15 @@ Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
              std::shared_ptr<comm::Communicator> reduce)
     : gather_(std::move(gather)), reduce_(std::move(reduce)) {}
 
-absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch) {
+absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch,
+                                     std::chrono::milliseconds timeout) {
   if (launch.world_size == 1) {
     return Ranks(comm::MakeLocal("gather"), comm::MakeLocal("reduce"));
   }
   FTS_ASSIGN_OR_RETURN(comm::StorePtr store,
                        comm::Rendezvous(launch, kRendezvousTimeout));
   comm::GlooOptions options = comm::GlooOptionsFor(launch);
+  options.timeout = timeout;
   options.name = "gather";
   FTS_ASSIGN_OR_RETURN(comm::CommunicatorPtr gather,
                        comm::MakeGloo(store->Prefixed("gather"), launch.rank,

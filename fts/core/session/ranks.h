@@ -6,6 +6,7 @@
 #ifndef FTS_CORE_SESSION_RANKS_H_
 #define FTS_CORE_SESSION_RANKS_H_
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,9 +21,12 @@ namespace fts {
 class Ranks {
  public:
   // Joins the ranks that `launch` describes: Gloo between processes, none for
-  // one alone. Blocks until all are there.
+  // one alone. Blocks until all are there. `timeout` is that of one collective
+  // call.
   // Errors: those of comm::Rendezvous and comm::MakeGloo.
-  static absl::StatusOr<Ranks> Connect(const comm::LaunchEnvironment& launch);
+  static absl::StatusOr<Ranks> Connect(
+      const comm::LaunchEnvironment& launch,
+      std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
   // Any two communicators of the same ranks.
   Ranks(std::shared_ptr<comm::Communicator> gather,
