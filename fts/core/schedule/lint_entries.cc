@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "fts/core/match/name_matcher.h"
 #include "fts/core/match/pattern.h"
 #include "fts/core/schedule/codes.h"
 #include "fts/core/schedule/number_guard.h"
@@ -28,8 +29,8 @@ bool EndsAtBorder(const std::string& name, size_t length) {
          (length > 0 && name[length - 1] == '.');
 }
 
-// `pattern` compiles. What cannot be matched is left out.
-Taken Take(const std::string& entry, const Pattern& pattern,
+// `pattern` is `entry` compiled and takes `names`. Nothing where it runs away.
+Taken Sort(const std::string& entry, const Pattern& pattern,
            const Names& names) {
   std::optional<Pattern> guarded;
   const std::string guard = GuardNumbers(entry).guarded;
@@ -40,9 +41,6 @@ Taken Take(const std::string& entry, const Pattern& pattern,
   }
   Taken out;
   for (const std::string& name : names) {
-    const auto length = pattern.MatchLength(name);
-    if (!length.ok()) return {};  // a runaway pattern: Resolve reports it
-    if (!length->has_value()) continue;
     if (guarded) {
       const auto kept = guarded->Match(name);
       if (!kept.ok()) return {};
@@ -51,19 +49,19 @@ Taken Take(const std::string& entry, const Pattern& pattern,
         continue;
       }
     }
+    const auto length = pattern.MatchLength(name);
+    if (!length.ok() || !length->has_value()) return {};
     (EndsAtBorder(name, **length) ? out.plain : out.words).push_back(name);
   }
   return out;
 }
 
-// The names that `fixed` takes, of `names`; nullopt when it is no pattern.
-std::optional<Names> TakenBy(const std::string& fixed, const Names& names) {
-  const auto pattern = Pattern::Compile(fixed);
-  if (!pattern.ok()) return std::nullopt;
+// The names that an entry takes; nothing where it is no pattern.
+Names TakenBy(const std::string& entry, const NameMatcher& names) {
   Names out;
-  for (const std::string& name : names) {
-    if (pattern->Match(name).value_or(false)) out.push_back(name);
-  }
+  const auto match = names.Find(entry);
+  if (!match.ok()) return out;
+  for (const int index : match->indices) out.push_back(names.names()[index]);
   return out;
 }
 
@@ -86,19 +84,21 @@ std::string Count(const Names& names) {
 std::string Quoted(const std::string& pattern) { return "'" + pattern + "'"; }
 
 void LintEntry(const YamlNode& entry, const std::string& label,
-               const Names& selected, Diagnostics* diags) {
+               const NameMatcher& selected, Diagnostics* diags) {
   const std::string& text = entry.text();
+  const Names names = TakenBy(text, selected);
+  if (names.empty()) return;  // a tied alias, for one
+  if (names.size() == 1 && names[0] == text) return;
   const auto pattern = Pattern::Compile(text);
   if (!pattern.ok()) return;
-  const Taken taken = Take(text, *pattern, selected);
+  const Taken taken = Sort(text, *pattern, names);
   const std::string what = label + ", entry " + entry.Show();
   if (!taken.numbers.empty()) {
     const NumberGuard guard = GuardNumbers(text);
     Names kept = taken.plain;
     kept.insert(kept.end(), taken.words.begin(), taken.words.end());
     std::string fix = guard.guarded;
-    if (const auto by = TakenBy(guard.dotted, selected);
-        by && by->size() == kept.size()) {
+    if (TakenBy(guard.dotted, selected).size() == kept.size()) {
       fix = guard.dotted;
     }
     const bool also = !kept.empty();
@@ -115,11 +115,10 @@ void LintEntry(const YamlNode& entry, const std::string& label,
   if (!taken.words.empty()) {
     const bool also = !taken.plain.empty();
     std::string fix = "; write " + Quoted(text + ".*") + " if that is meant";
-    if (const auto by = TakenBy(text + "\\.", selected);
-        also && by && by->size() == taken.plain.size()) {
+    const size_t plain = taken.plain.size();
+    if (also && TakenBy(text + "\\.", selected).size() == plain) {
       fix = "; write " + Quoted(text + "\\.") + " to leave them out";
-    } else if (const auto whole = TakenBy(text + "$", selected);
-               also && whole && whole->size() == taken.plain.size()) {
+    } else if (also && TakenBy(text + "$", selected).size() == plain) {
       fix = "; write " + Quoted(text + "$") + " to leave them out";
     }
     diags->Warning(codes::kPrefixMatch,
@@ -136,10 +135,9 @@ void LintEntry(const YamlNode& entry, const std::string& label,
 void LintEntries(const YamlNode& list, const std::string& label,
                  const std::vector<std::string>& selected, Diagnostics* diags) {
   if (!list.is_sequence()) return;
-  const std::unordered_set<std::string> names(selected.begin(), selected.end());
+  const NameMatcher names(selected);
   for (const YamlNode& entry : list.items()) {
-    if (!entry.is_string() || names.count(entry.text()) > 0) continue;
-    LintEntry(entry, label, selected, diags);
+    if (entry.is_string()) LintEntry(entry, label, names, diags);
   }
 }
 
