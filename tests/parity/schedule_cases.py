@@ -113,7 +113,8 @@ HAND = [
     _keys("0x0", "0b1"), _keys("0", "'1_0'"), _keys("' 0 '", "'+1'"),
     _keys("0", "b"), _keys("0", "1e0"), _keys("0", "''"), _keys("0", "null"),
     _keys("0", "[1]"), _keys("0", "2"), _keys("1", "2"), _keys("5", "3"),
-    _keys("'0'", "2"), _keys("-1", "1"), _keys("0", "-1"), _keys("0", "true", "true as a phase key"),
+    _keys("'0'", "2"), _keys("-1", "1"), _keys("0", "-1"),
+    _keys("0", "true", "true as a phase key"),
     _keys("false", "1", "true as a phase key"), _keys("0", ".nan"),
     _keys("0", ".inf"), _keys("0", "2020-01-01"), _keys("0", "1_0"),
     _keys("0", "99999999999999999999"),
@@ -174,8 +175,8 @@ HAND = [
     ("depth 1", PLAIN, {"max_depth": 1}, None),
     ("depth 999", PLAIN, {"max_depth": 999}, None),
     ("depth -2", PLAIN, {"max_depth": -2}, "depth below -1"),
-    ("a bad phase beyond the depth", "0: {params: [<A>]}\n1: {params: [nope]}\n",
-     {"max_depth": 0}, None),
+    ("a bad phase beyond the depth",
+     "0: {params: [<A>]}\n1: {params: [nope]}\n", {"max_depth": 0}, None),
     # Other keys.
     ("unknown key", "0: {params: [<A>], colour: red}\n", {}, None),
     ("misspelt key", "0: {parms: [<A>]}\n1: {params: [<B>]}\n", {}, None),
@@ -313,7 +314,8 @@ def _pattern(rng, name):
         name, name, head, head + ".*", re.escape(head), re.escape(name) + "$",
         re.sub(r"\d+", r"\\d+", head), re.sub(r"\d", "[0-9]", head),
         "(%s)" % head.replace(".", "|"), ".*" + re.escape(parts[-1]) + "$",
-        name[:rng.randint(1, len(name))], "(?i)" + name.swapcase() if name.isascii() else name,
+        name[:rng.randint(1, len(name))],
+        "(?i)" + name.swapcase() if name.isascii() else name,
         r"\w+\.?" + re.escape(parts[-1]), "(?!%s).*" % re.escape(head),
         head + r"(\.\w+)*?", name + "?", "(?:%s)" % re.escape(head)])
 

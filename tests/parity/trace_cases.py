@@ -261,10 +261,25 @@ CASES = {
 CASES["new scheduler after a constant one"] = case(
     lr_scheduler={"name": "lambda_lr", "lr_lambda": "1"},
     schedule=phases({}, {"new_lr_scheduler": _STEP}, {}, {}))
+_FOUR = phases({}, {"lr": 2e-5}, {"lr": 3e-5}, {})
+CASES["four phases with rates"] = case(schedule=_FOUR)
+_AT_ONCE = phases({"max_transition_epoch": 0}, {}, {})
+CASES["second phase at once, nothing restored"] = case(
+    schedule=_AT_ONCE, scheduler={"restore_best": False})
 
-# Runs in which FTS dies of a raw exception and ours goes on:
-# (case, exception, the case of CASES with the same rates, why).
-DIES = {
+# Runs in which FTS dies of a raw exception (or, where there is None, goes
+# wrong) and ours goes on: (case, exception, the case of CASES with the rates
+# that ours has, why).
+OTHERWISE = {
+    "phases not written in order": (
+        case(schedule={i: _FOUR[i] for i in (2, 0, 3, 1)}), None,
+        "four phases with rates",
+        "after a restore FTS adds groups as the phases are written and gives "
+        "them each other's latest rates"),
+    "second phase at once": (
+        case(schedule=_AT_ONCE), "KeyError",
+        "second phase at once, nothing restored",
+        "FTS restores a best checkpoint that is not there yet"),
     "new optimizer, best restored": (
         case(schedule=CASES["new optimizer"]["schedule"]), "KeyError",
         "new optimizer",
