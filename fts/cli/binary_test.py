@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 FTS = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"],
@@ -41,6 +42,29 @@ class BinaryTest(unittest.TestCase):
         for name in ("schedule resolve", "schedule generate", "schedule lint", "plan resolve",
                      "config print", "version"):
             self.assertIn("\n  %s " % name, out)
+
+    def test_a_config_is_linted_without_its_models_values(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "run.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(
+                    "model: {arch: llama, config: {vocab_size: 128256, dim: "
+                    "8192, n_layers: 80, n_heads: 64, n_kv_heads: 8, "
+                    "hidden_dim: 28672, max_seq_len: 8192}}\n"
+                    "data: {train: {path: t.txt}, val: {path: v.txt}}\n"
+                    "trainer: {max_epochs: 9}\n"
+                    "schedule: {0: {params: [model.output, model.layers.7]}}\n"
+                    "strategy_adapter_cfg: {fsdp_plan: {'model.layers.\\d*$': "
+                    "{}}}\n")
+            code, out, err = fts("schedule", "lint", "--config", path,
+                                 "--world-size", "64", "--json")
+            self.assertEqual(code, 0, err)
+            got = json.loads(out)
+            self.assertEqual([w["code"] for w in got["warnings"]],
+                             ["prefix_match", "frozen_forever"])
+            self.assertIn("also selects 90 parameters where a number goes on "
+                          "(model.layers.70, model.layers.71, ", err)
+            self.assertEqual(got["timeline"]["total_parameters"], 70553706496)
 
     def test_no_command_is_bad_input(self):
         code, out, err = fts()

@@ -84,6 +84,40 @@ TEST(LlamaModelTest, PartsAndDescriptionUseTheSameNames) {
   }
 }
 
+TEST(LlamaModelTest, DescribedWithoutItsValues) {
+  for (const auto names : {ParameterNames::kNative, ParameterNames::kHf}) {
+    for (const bool tied : {false, true}) {
+      Diagnostics diags;
+      RunConfig config;
+      config.model.arch = "llama";
+      config.model.names = names;
+      std::string shape = kShape;
+      if (tied) shape.insert(shape.size() - 1, ", tied_embeddings: true");
+      config.model.config = *ParseYaml(shape, "f.yaml", &diags);
+      const auto model = MakeLlamaModel(config, &diags);
+      const auto described = DescribeLlamaModel(config, &diags);
+      ASSERT_TRUE(model.ok() && described.ok()) << diags.ToString();
+      EXPECT_EQ(ModelDescriptionToJson(*described),
+                ModelDescriptionToJson((*model)->description()));
+    }
+  }
+  // 280 GB of values that are never there.
+  Diagnostics diags;
+  RunConfig config;
+  config.model.arch = "llama";
+  config.model.config = *ParseYaml(
+      "{vocab_size: 128256, dim: 8192, n_layers: 80, n_heads: 64, n_kv_heads: "
+      "8, hidden_dim: 28672, max_seq_len: 8192}",
+      "f.yaml", &diags);
+  const auto described = DescribeLlamaModel(config, &diags);
+  ASSERT_TRUE(described.ok()) << diags.ToString();
+  int64_t total = 0;
+  for (const auto& parameter : described->parameters) {
+    total += parameter.numel();
+  }
+  EXPECT_EQ(total, 70553706496);
+}
+
 TEST(LlamaModelTest, ValuesDependOnTheSeedNotOnTheNames) {
   const auto native = Fresh(ParameterNames::kNative);
   const auto hf = Fresh(ParameterNames::kHf);

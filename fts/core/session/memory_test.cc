@@ -5,8 +5,8 @@
 // fts/core/plan/optimizer_moments.h against the optimizers themselves.
 #include "fts/core/plan/memory.h"
 
+#include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <string>
 #include <vector>
