@@ -4,11 +4,13 @@
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/graph_task.h>
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
+#include "fts/core/plan/segments.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts::shard {
@@ -44,6 +46,19 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     engine->units_.push_back(std::make_shared<Unit>(
         &engine->context_, listener, plan.remainder.module,
         plan.remainder.reshard, std::move(root)));
+  }
+
+  for (const auto& unit : engine->units_) {
+    std::vector<std::shared_ptr<Segment>> inside;
+    for (const auto& segment : engine->segments_) {
+      const auto& leaves = segment->leaves();
+      if (std::any_of(leaves.begin(), leaves.end(), [&](const auto& leaf) {
+            return IsWithin(leaf->name(), unit->module());
+          })) {
+        inside.push_back(segment);
+      }
+    }
+    unit->SetInside(std::move(inside));
   }
 
   int64_t placed = 0;

@@ -68,7 +68,8 @@ Unit::Unit(Context* context, UnitListener* listener, std::string module,
       listener_(listener),
       module_(std::move(module)),
       reshard_(reshard),
-      segments_(std::move(segments)) {}
+      segments_(std::move(segments)),
+      inside_(segments_) {}
 
 bool Unit::trainable() const {
   return std::any_of(segments_.begin(), segments_.end(),
@@ -194,10 +195,10 @@ void Unit::MaybeEndBackward() {
   // Counting tells of one such call only; no call at all is one that an update
   // made us forget.
   if (calls == 0 || (without_inputs > 0 && calls > 1)) return;
-  const bool closing = without_inputs == 0;
-  for (const auto& segment : segments_) {
-    if (!segment->trainable() || segment->complete()) continue;
-    if (!closing) return;  // only counting tells
+  if (without_inputs > 0) {  // only counting tells
+    for (const auto& segment : inside_) {
+      if (segment->trainable() && !segment->complete()) return;
+    }
   }
   in_backward_ = false;  // before Close: its listener asks this unit again
   for (const auto& segment : segments_) {

@@ -16,7 +16,10 @@
 // and all weights are released. That makes ranks which use different parameters
 // of a unit launch its reduction at most one unit apart, so none waits for
 // another in vain. What neither rule reaches (inputs that are leaves, unused
-// outputs) is done at the end of backward by the engine. A unit without a graph
+// outputs) is done at the end of backward by the engine. A call none of whose
+// inputs requires grad has no such node: there only counting tells, and not of
+// the unit's own segments alone, since the way to a parameter of a unit inside
+// may lead over frozen weights of this one. A unit without a graph
 // (a frozen prefix) has no hooks at all, hence no backward gather. Under
 // create_graph the weights stay until the next update: the graph of the
 // gradients reads them without passing our hooks.
@@ -37,6 +40,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -60,6 +64,12 @@ class Unit : public std::enable_shared_from_this<Unit> {
   // forward; otherwise the gathered form stays until the backward is over.
   Unit(Context* context, UnitListener* listener, std::string module,
        bool reshard, std::vector<std::shared_ptr<Segment>> segments);
+
+  // The segments that hold parameters below the module, of whatever unit. Until
+  // told, its own.
+  void SetInside(std::vector<std::shared_ptr<Segment>> inside) {
+    inside_ = std::move(inside);
+  }
 
   const std::string& module() const { return module_; }
   bool reshard() const { return reshard_; }
@@ -115,6 +125,7 @@ class Unit : public std::enable_shared_from_this<Unit> {
   std::string module_;
   bool reshard_;
   std::vector<std::shared_ptr<Segment>> segments_;
+  std::vector<std::shared_ptr<Segment>> inside_;
   int64_t generation_ = 0;
   bool in_backward_ = false;
   std::vector<std::shared_ptr<Call>> open_;  // forward entered, not left
