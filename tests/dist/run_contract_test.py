@@ -179,7 +179,10 @@ class ThreePhasesTest(unittest.TestCase):
 
     def test_progress(self):
         out = self.run_.out
-        self.assertRegex(out, r"\Avalidation before training: val_loss 6\.")
+        # First what is going to happen, then what does.
+        self.assertRegex(out, r"\Aphase +begins +thaws .*\n0 +at once +2 ")
+        self.assertRegex(out,
+                         r"(?m)^validation before training: val_loss 6\.")
         for phase in range(3):
             self.assertRegex(out, r"(?m)^phase %d begins at epoch %d, step %d "
                              r"\(.*\): \d+ parameters thawed, \d+ of 53536 "
@@ -279,7 +282,8 @@ optimizer: {lr: 0.002}
         self.assertEqual(re.findall(r"(?m)^(\S+): (\w+): .*\[(\w+)\]$",
                                     run.err), [
             ("s.yaml:2:35", "warning", "final_transition_epoch"),
-            ("c.yaml:14:17", "warning", "early_stopping_ignored")])
+            ("c.yaml:14:17", "warning", "early_stopping_ignored"),
+            ("s.yaml:1:1", "warning", "frozen_forever")])
         self.assertEqual([p["epoch"] for p in self.events(kind="phase")],
                          [0, 2])
         # It starts from where the other ended.
@@ -301,7 +305,8 @@ optimizer: {lr: 0.002}
             "model.output", "lm_head") + STOP_EARLY)
         run = self.fit("--config", "c.yaml", "output_dir=out",
                        "model.names=hf", "trainer.max_epochs=3")
-        self.assertEqual(run.err, "")
+        self.assertRegex(run.err, r"\Awarning: phases 2 to 19 can never begin: "
+                         r".* \[unreachable_phase\]\n\Z")
         phases = self.events(kind="phase")
         self.assertEqual([p["thawed"] for p in phases], [
             ["lm_head.weight", "model.norm.weight"],
@@ -374,8 +379,10 @@ optimizer: {lr: 0.002}
                  for rank in (0, 1)]
         for process in ranks:
             self.assertEqual(process.wait(), 0, process.err)
-            self.assertEqual(process.err, "")
-        self.assertEqual(ranks[1].out, "")
+        # max_epochs leaves out the last phase; it is said once.
+        self.assertRegex(ranks[0].err, r"\A\S+: warning: phase 2 can never "
+                         r"begin: .* \[unreachable_phase\]\n\Z")
+        self.assertEqual((ranks[1].out, ranks[1].err), ("", ""))
         self.assertEqual(len(ranks[0].out.split("\n")),
                          len(ours.out.split("\n")))
         for kind, key in (("train_step", "loss"), ("validation", "val_loss")):
