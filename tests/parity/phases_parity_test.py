@@ -4,6 +4,7 @@ per layer, weight decay and clipping per phase, a new optimizer and a new
 learning-rate scheduler, phases that begin in mid-epoch.
 """
 
+import copy
 import unittest
 
 import torch
@@ -70,6 +71,7 @@ class PhasesParityTest(unittest.TestCase):
         config["trainer"].update(max_epochs=4, steps_per_epoch=6)
         config["schedule"] = SCHEDULE
         cls.runs = {world: cls.bench.fit(config, world) for world in (1, 2)}
+        cls.config = config
 
     @classmethod
     def reference(cls, **changes):
@@ -96,6 +98,12 @@ class PhasesParityTest(unittest.TestCase):
             fit_runs.assert_agree(run, self.wanted, "world %d:" % world)
         norms = [s["grad_norm"] for s in self.wanted.steps if s["phase"] == 1]
         self.assertGreater(min(norms), 0.4)  # the phase's clipping bites
+
+    def test_under_a_sharded_root(self):
+        # Gradients reach the layers through the root's frozen norm.
+        config = copy.deepcopy(self.config)
+        config["strategy_adapter_cfg"]["unplanned"] = "shard"
+        fit_runs.assert_agree(self.bench.fit(config, 2), self.wanted, "root:")
 
     def test_what_is_frozen_costs_nothing(self):
         measured = [p.get("measured") for p in self.runs[2].phases]
