@@ -18,6 +18,7 @@ RING = [
 
 ENGINES = [
     "fts/core/comm",
+    "fts/core/comm/shm",
     "fts/core/comm/testing",
     "fts/core/nn",
     "fts/core/optim",

@@ -87,7 +87,7 @@ TEST_ONLY = "fts/core/testing"
 # A backend's header is for the folder itself, session, and tests.
 BACKEND_HEADERS = [
     "fts/core/comm/%s.h" % name
-    for name in ["fake", "gloo", "local", "nccl", "no_nccl", "shm"]
+    for name in ["fake", "gloo", "local", "nccl", "no_nccl", "shm/shm"]
 ]
 BACKEND_USERS = ["fts/core/comm", "fts/core/session", "fts/core/testing"]
 

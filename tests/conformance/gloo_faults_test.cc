@@ -6,13 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <future>
 #include <string>
 #include <thread>
@@ -20,8 +17,7 @@
 
 #include "fts/core/comm/gloo.h"
 #include "fts/core/comm/store.h"
-
-extern char** environ;
+#include "tests/conformance/peer_process.h"
 
 namespace fts::conformance {
 namespace {
@@ -62,35 +58,11 @@ CommunicatorPtr Join(const std::string& path, int rank, int size,
 
 // Takes part once, then waits to be killed.
 TEST(PeerProcess, DISABLED_Run) {
-  CommunicatorPtr comm =
-      Join(std::getenv("PEER_STORE"), std::atoi(std::getenv("PEER_RANK")),
-           std::atoi(std::getenv("PEER_SIZE")), seconds(60));
+  const PeerPlace place = ReadPeerPlace();
+  CommunicatorPtr comm = Join(place.store, place.rank, place.size, seconds(60));
   ASSERT_NE(comm, nullptr);
   ASSERT_TRUE(AllReduce(*comm, at::ones({4})).ok());
   while (true) pause();
-}
-
-pid_t StartPeer(const std::string& path, int rank, int size) {
-  std::vector<std::string> variables = {"PEER_STORE=" + path,
-                                        "PEER_RANK=" + std::to_string(rank),
-                                        "PEER_SIZE=" + std::to_string(size)};
-  std::vector<char*> env;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    // The peer must not write this test's own report.
-    if (std::string(*variable).rfind("XML_OUTPUT_FILE=", 0) == 0) continue;
-    env.push_back(*variable);
-  }
-  for (std::string& variable : variables) env.push_back(&variable[0]);
-  env.push_back(nullptr);
-  std::string program = "/proc/self/exe";
-  std::string filter = "--gtest_filter=PeerProcess.DISABLED_Run";
-  std::string disabled = "--gtest_also_run_disabled_tests";
-  char* argv[] = {&program[0], &filter[0], &disabled[0], nullptr};
-  pid_t pid = 0;
-  EXPECT_EQ(
-      posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, env.data()),
-      0);
-  return pid;
 }
 
 // Ranks 0 .. size-2 are threads here, the last one is the process that dies.
@@ -98,7 +70,8 @@ void KillTheLastRank(int size, bool while_waiting) {
   const std::string path = testing::TempDir() + "/faults_" +
                            std::to_string(getpid()) + "_" +
                            std::to_string(size) + (while_waiting ? "w" : "");
-  const pid_t peer = StartPeer(path, size - 1, size);
+  const pid_t peer =
+      StartPeer("PeerProcess.DISABLED_Run", {path, size - 1, size});
   std::promise<void> killed;
   const std::shared_future<void> dead = killed.get_future().share();
   std::vector<std::promise<void>> issued(size - 1);
