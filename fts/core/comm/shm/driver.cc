@@ -13,10 +13,10 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kHelperTick(2);
+constexpr std::chrono::milliseconds kHelperTick(5);
 // Ticks without work before the helper sleeps until it is called: waking it
 // costs the issuing thread a system call.
-constexpr int kIdleTicks = 100;
+constexpr int kIdleTicks = 40;
 // Looks without progress before the helper leaves it to the next tick.
 constexpr int kHelperSpin = 200;
 // While waiting, other communicators are looked at this often.

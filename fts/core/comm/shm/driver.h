@@ -37,7 +37,7 @@ namespace fts::comm::shm {
 // slots; whoever waits takes forward all calls of this rank, of every
 // communicator, so that ranks may wait for theirs in different orders.
 // What is left is a rank that issues calls and then computes for long. A
-// helper, which sleeps while nothing is in flight, looks in every 2 ms unless
+// helper, which sleeps while nothing is in flight, looks in every 5 ms unless
 // someone waits anyway; it also notices peers that die meanwhile. So a call
 // goes on whatever its rank does, if not always at full speed.
 class Driver {
