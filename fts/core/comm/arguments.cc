@@ -134,6 +134,12 @@ class Checker {
 
 }  // namespace
 
+std::string DescribeCall(const std::string& label, const std::string& name,
+                         int rank, int size, const char* op) {
+  return absl::StrCat(op, label.empty() ? "" : absl::StrCat(" '", label, "'"),
+                      " on ", name, " (rank ", rank, " of ", size, ")");
+}
+
 std::string DescribeCall(const Communicator& comm, const char* op) {
   return DescribeCall(comm.label(), comm.name(), comm.rank(), comm.size(), op);
 }

@@ -15,12 +15,13 @@
 
 #include "absl/status/status.h"
 #include "fts/core/comm/communicator.h"
-#include "fts/core/comm/describe_call.h"
 
 namespace fts::comm {
 
-// As describe_call.h says.
+// "all_gather 'model.layers.0' on world (rank 0 of 2)", for error texts.
 std::string DescribeCall(const Communicator& comm, const char* op);
+std::string DescribeCall(const std::string& label, const std::string& name,
+                         int rank, int size, const char* op);
 
 // Each returns OK or INVALID_ARGUMENT. Sizes are in [Note: collective calls].
 absl::Status CheckAllGather(const Communicator& comm, at::DeviceType device,

@@ -29,6 +29,17 @@ absl::Status Failed(int64_t bytes, const char* call, int error) {
   return absl::InternalError(text);
 }
 
+// Whatever is known of the room: the kernel tries to fill any wish, and ends
+// other processes for it.
+absl::Status CheckPhysicalMemory(int64_t bytes) {
+  const int64_t pages = sysconf(_SC_PHYS_PAGES);
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0 || bytes / page < pages) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("shared memory needs ", bytes,
+                   " bytes but this machine has ", pages * page, " in all"));
+}
+
 // A file in memory obeys the limit, and the signal of going past it ends the
 // process.
 absl::Status CheckFileSizeLimit(int64_t bytes) {
@@ -63,6 +74,7 @@ absl::StatusOr<std::shared_ptr<Arena>> Arena::Create(int64_t bytes,
     return absl::InvalidArgumentError(
         absl::StrCat("shared memory of ", bytes, " bytes; must be at least 1"));
   }
+  FTS_RETURN_IF_ERROR(CheckPhysicalMemory(bytes));
   FTS_RETURN_IF_ERROR(CheckMemoryRoom(bytes, room));
   FTS_RETURN_IF_ERROR(CheckFileSizeLimit(bytes));
   // The name is for /proc/PID/maps only.

@@ -45,6 +45,21 @@ int SpinFor(int ranks) {
              : shm::kSpinCrowded;
 }
 
+// Name, place and size of a communicator, and how it is spoken of.
+Stream::Settings MakeSettings(std::string name, int rank,
+                              std::vector<int> job_ranks, size_t slot_bytes) {
+  Stream::Settings settings;
+  settings.describe = [name, rank, size = static_cast<int>(job_ranks.size())](
+                          const std::string& label, const char* op) {
+    return DescribeCall(label, name, rank, size, op);
+  };
+  settings.name = std::move(name);
+  settings.rank = rank;
+  settings.job_ranks = std::move(job_ranks);
+  settings.slot_bytes = slot_bytes;
+  return settings;
+}
+
 uint8_t* Bytes(const at::Tensor& tensor) {
   return static_cast<uint8_t*>(tensor.mutable_data_ptr());
 }
@@ -205,18 +220,18 @@ absl::StatusOr<CommunicatorPtr> ShmCommunicator::Split(
                         job_->driver().view().timeout));
   const int place = PlaceIn(ranks, rank());
   if (place < 0) return CommunicatorPtr();
-  Stream::Settings settings;
-  settings.name = absl::StrCat(this->name(), "/", name);
-  if (ranks.size() == 1) return MakeLocal(settings.name, at::kCPU, job_);
-  settings.rank = place;
-  for (const int rank : ranks) {
-    settings.job_ranks.push_back(stream_->settings().job_ranks[rank]);
-  }
-  settings.slot_bytes = stream_->settings().slot_bytes;
+  std::string full_name = absl::StrCat(this->name(), "/", name);
+  if (ranks.size() == 1) return MakeLocal(full_name, at::kCPU, job_);
+  const Stream::Settings& mine = stream_->settings();
+  std::vector<int> job_ranks;
+  for (const int rank : ranks) job_ranks.push_back(mine.job_ranks[rank]);
   void* memory = arena->data();
   return CommunicatorPtr(std::make_shared<ShmCommunicator>(
-      job_, std::make_shared<Stream>(job_->driver().view(), std::move(settings),
-                                     memory, std::move(arena))));
+      job_, std::make_shared<Stream>(
+                job_->driver().view(),
+                MakeSettings(std::move(full_name), place, std::move(job_ranks),
+                             mine.slot_bytes),
+                memory, std::move(arena))));
 }
 
 absl::Status CheckOptions(const StorePtr& store, int rank, int size,
@@ -274,14 +289,11 @@ absl::StatusOr<CommunicatorPtr> MakeShm(StorePtr store, int rank, int size,
   driver.spin = SpinFor(size);
   auto job = std::make_shared<Job>(meeting->arena->data(), meeting->arena, rank,
                                    meeting->pids, std::move(driver));
-  Stream::Settings settings;
-  settings.name = options.name;
-  settings.rank = rank;
-  settings.job_ranks.resize(size);
-  std::iota(settings.job_ranks.begin(), settings.job_ranks.end(), 0);
-  settings.slot_bytes = slot_bytes;
+  std::vector<int> everyone(size);
+  std::iota(everyone.begin(), everyone.end(), 0);
   auto stream = std::make_shared<Stream>(
-      job->driver().view(), std::move(settings),
+      job->driver().view(),
+      MakeSettings(options.name, rank, std::move(everyone), slot_bytes),
       meeting->arena->data() + control, meeting->arena);
   return CommunicatorPtr(
       std::make_shared<ShmCommunicator>(std::move(job), std::move(stream)));

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "fts/core/comm/describe_call.h"
 
 namespace fts::comm::shm {
 namespace {
@@ -69,7 +68,7 @@ bool Stream::DriveLocked() {
   while (!calls_.empty()) {
     if (job_.control->aborted()) {
       const Call& call = *calls_.front();
-      FinishFirst(Aborted(Describe(call.label, call.signature.op)));
+      FinishFirst(Aborted(Describe(call)));
       moved = true;
       continue;
     }
@@ -126,12 +125,12 @@ bool Stream::CheckSignatures(const Call& call) {
     std::memcpy(&other, header, sizeof(Signature));
     other.op[sizeof(other.op) - 1] = '\0';
     other.type[sizeof(other.type) - 1] = '\0';
-    FinishFirst(End(
-        Describe(call.label, call.signature.op), absl::StatusCode::kInternal,
-        absl::StrCat("this rank issued ", call.signature.ToString(), " but ",
-                     Who(rank), " ", other.ToString(),
-                     "; all ranks must issue the same calls in the same "
-                     "order")));
+    FinishFirst(
+        End(Describe(call), absl::StatusCode::kInternal,
+            absl::StrCat("this rank issued ", call.signature.ToString(),
+                         " but ", Who(rank), " ", other.ToString(),
+                         "; all ranks must issue the same calls in the same "
+                         "order")));
     return false;
   }
   return true;
@@ -171,8 +170,8 @@ void Stream::CheckHealth(steady_clock::time_point now) {
   // A peer may have done its part, then left.
   if (DriveLocked()) return;
   const Call& call = *calls_.front();
-  FinishFirst(End(Describe(call.label, call.signature.op), status.code(),
-                  std::string(status.message())));
+  FinishFirst(
+      End(Describe(call), status.code(), std::string(status.message())));
   DriveLocked();
 }
 
@@ -199,8 +198,8 @@ absl::Status Stream::Diagnose(steady_clock::time_point now) {
       "last calls in the logs of all ranks, or raise the timeout"));
 }
 
-std::string Stream::Describe(const std::string& label, const char* op) const {
-  return DescribeCall(label, settings_.name, rank(), size(), op);
+std::string Stream::Describe(const Call& call) const {
+  return settings_.describe(call.label, call.signature.op);
 }
 
 absl::Status Stream::Aborted(const std::string& call) const {

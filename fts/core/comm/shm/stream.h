@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,6 +42,10 @@ class Stream {
     int rank = 0;
     std::vector<int> job_ranks;  // by rank of the communicator
     size_t slot_bytes = 0;
+    // How a call is named in error texts: "all_reduce 'norm' on world (rank 0
+    // of 2)". All backends use the same words, which torch's side has.
+    std::function<std::string(const std::string& label, const char* op)>
+        describe;
   };
 
   // Of shared memory: the barrier, then the channel.
@@ -73,9 +78,6 @@ class Stream {
   // or its time is over. To be called now and then while nothing moves.
   void CheckHealth(std::chrono::steady_clock::time_point now);
 
-  // "all_reduce 'norm' on world (rank 0 of 2)"
-  std::string Describe(const std::string& label, const char* op) const;
-
   // The status of a call that an abort ended, or kept from starting.
   absl::Status Aborted(const std::string& call) const;
   // Ends the job because of `call`. Returns `code` and `why`, or Aborted() when
@@ -92,6 +94,7 @@ class Stream {
   void Leave() { channel_.Leave(); }
 
  private:
+  std::string Describe(const Call& call) const;
   bool DriveLocked();
   bool PublishOne();
   bool TakeOne();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -69,6 +70,12 @@ class World {
         settings.job_ranks.push_back(peer);
       }
       settings.slot_bytes = options_.slot_bytes;
+      settings.describe = [name = settings.name, rank, size = options_.size](
+                              const std::string& label, const char* op) {
+        return op + (label.empty() ? "" : " '" + label + "'") + " on " + name +
+               " (rank " + std::to_string(rank) + " of " +
+               std::to_string(size) + ")";
+      };
       joined.streams.push_back(std::make_shared<Stream>(
           joined.driver->view(), settings,
           arena_->data() + ControlBytes(options_) + i * StreamBytes(options_),
