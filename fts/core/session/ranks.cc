@@ -4,12 +4,16 @@
 #include <ATen/ops/from_blob.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/comm/gloo.h"
 #include "fts/core/comm/local.h"
 #include "fts/core/comm/rendezvous.h"
+#include "fts/core/comm/shm/shm.h"
 
 namespace fts {
 namespace {
@@ -25,6 +29,36 @@ absl::Status Agree(comm::Communicator& comm, comm::ReduceOp op,
   return event->Wait();
 }
 
+// The backend that FTS_COMM asks for, "" for none.
+absl::StatusOr<std::string> ForcedBackend() {
+  const char* value = std::getenv("FTS_COMM");
+  const std::string backend = value == nullptr ? "" : value;
+  if (backend.empty() || backend == "shm" || backend == "gloo") return backend;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "FTS_COMM is '", backend, "', must be shm or gloo; or unset it"));
+}
+
+absl::StatusOr<Ranks> ConnectShm(const comm::StorePtr& store, int rank,
+                                 int size, std::chrono::milliseconds timeout) {
+  comm::ShmOptions options;
+  options.timeout = timeout;
+  options.name = "gather";
+  FTS_ASSIGN_OR_RETURN(
+      comm::CommunicatorPtr gather,
+      comm::MakeShm(store->Prefixed("shm"), rank, size, options));
+  std::vector<int> everyone(size);
+  std::iota(everyone.begin(), everyone.end(), 0);
+  FTS_ASSIGN_OR_RETURN(comm::CommunicatorPtr reduce,
+                       gather->Split(everyone, "reduce"));
+  return Ranks(std::move(gather), std::move(reduce));
+}
+
+// Shared memory cannot be had here, as all ranks have found.
+bool IsRefusal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kFailedPrecondition ||
+         status.code() == absl::StatusCode::kResourceExhausted;
+}
+
 }  // namespace
 
 Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
@@ -38,6 +72,14 @@ absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch,
   }
   FTS_ASSIGN_OR_RETURN(comm::StorePtr store,
                        comm::Rendezvous(launch, kRendezvousTimeout));
+  FTS_ASSIGN_OR_RETURN(const std::string forced, ForcedBackend());
+  if (forced != "gloo") {
+    absl::StatusOr<Ranks> ranks =
+        ConnectShm(store, launch.rank, launch.world_size, timeout);
+    if (ranks.ok() || forced == "shm" || !IsRefusal(ranks.status())) {
+      return ranks;
+    }
+  }
   comm::GlooOptions options = comm::GlooOptionsFor(launch);
   options.timeout = timeout;
   options.name = "gather";

@@ -20,10 +20,13 @@ namespace fts {
 
 class Ranks {
  public:
-  // Joins the ranks that `launch` describes: Gloo between processes, none for
-  // one alone. Blocks until all are there. `timeout` is that of one collective
-  // call.
-  // Errors: those of comm::Rendezvous and comm::MakeGloo.
+  // Joins the ranks that `launch` describes. Blocks until all are there.
+  // `timeout` is that of one collective call. One rank alone needs no backend;
+  // ranks that can share memory (all on one host) do, others take Gloo.
+  // FTS_COMM=shm or FTS_COMM=gloo in the environment of every rank forces one:
+  // an aid for finding out whether a backend is to blame.
+  // Errors: INVALID_ARGUMENT for another FTS_COMM; those of comm::Rendezvous,
+  // comm::MakeShm and comm::MakeGloo.
   static absl::StatusOr<Ranks> Connect(
       const comm::LaunchEnvironment& launch,
       std::chrono::milliseconds timeout = std::chrono::minutes(10));

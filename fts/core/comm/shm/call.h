@@ -66,6 +66,8 @@ class Call {
   Signature signature;
   // For error texts: stands in "op 'label' on name (rank r of n)".
   std::string label;
+  // Its number among the collectives of this process; 0: none.
+  uint64_t collective = 0;
   // What owns the memory; dropped when the call is done.
   std::shared_ptr<void> keep;
 

@@ -21,6 +21,7 @@
 #include "fts/core/comm/shm/reduce.h"
 #include "fts/core/comm/shm/split.h"
 #include "fts/core/comm/shm/stream.h"
+#include "fts/core/comm/wait_observer.h"
 
 namespace fts::comm {
 namespace {
@@ -74,6 +75,9 @@ class ShmEvent final : public Event {
         call_(std::move(call)) {}
 
   absl::Status Wait() override {
+    if (call_->done()) return call_->status();
+    const ObservedWait waiting({call_->signature.op, call_->label,
+                                stream_->settings().name, call_->collective});
     return job_->driver().Wait(stream_.get(), *call_);
   }
   bool Ready() override { return job_->driver().Ready(stream_.get(), *call_); }
@@ -199,6 +203,7 @@ class ShmCommunicator final : public Communicator {
 
   EventPtr Start(CallPtr call) {
     call->label = label();
+    call->collective = NextCollective();
     last_ = call;
     job_->driver().Issue(stream_.get(), call);
     if (call->done()) return CompletedEvent(call->status());
@@ -214,6 +219,7 @@ absl::StatusOr<CommunicatorPtr> ShmCommunicator::Split(
     const std::vector<int>& ranks, const std::string& name) {
   FTS_RETURN_IF_ERROR(CheckSplit(*this, ranks, name));
   FTS_RETURN_IF_ERROR(CheckUsable("split"));
+  const ObservedWait waiting({"split", "", name, 0});
   FTS_ASSIGN_OR_RETURN(
       std::shared_ptr<shm::Arena> arena,
       shm::AgreeOnSplit(*stream_, ranks, name, DescribeCall(*this, "split"),
@@ -274,6 +280,7 @@ absl::StatusOr<CommunicatorPtr> MakeShm(StorePtr store, int rank, int size,
   const size_t control = ControlBytes(size);
   absl::StatusOr<std::string> host = options.host;
   if (options.host.empty()) host = shm::HostIdentity();
+  const ObservedWait waiting({"split", "", options.name, 0});
   absl::StatusOr<shm::Meeting> meeting =
       shm::Meet(*store, rank, size,
                 static_cast<int64_t>(control + Stream::Bytes(size, slot_bytes)),
