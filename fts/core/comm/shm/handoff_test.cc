@@ -147,6 +147,9 @@ TEST(HandoffTest, AnotherUserGetsNothing) {
   const absl::Status served = server->Serve(arena.get(), 2, milliseconds(1000));
   EXPECT_EQ(served.code(), absl::StatusCode::kDeadlineExceeded) << served;
   ASSERT_EQ(waitpid(stranger, &status, 0), stranger);
+  if (WEXITSTATUS(status) == 2) {
+    GTEST_SKIP() << "this sandbox has no other user";
+  }
   EXPECT_EQ(status, 0);
 }
 
