@@ -7,6 +7,7 @@
 // Prints the median over the calls of one size, of the slowest rank, and the
 // ratio. Budget: shared memory at least 4 times faster from 4 to 64 MB.
 #include <ATen/Parallel.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -83,9 +84,9 @@ double Now() {
 
 // The largest of all ranks' numbers.
 double Slowest(Communicator& comm, double mine) {
-  at::Tensor number = at::ones({1}, at::kDouble) * mine;
+  at::Tensor number = at::full({1}, mine, at::kDouble);
   OrDie(OrDie(comm.AllReduce(number, ReduceOp::kMax))->Wait());
-  return number.item<double>();
+  return *number.const_data_ptr<double>();
 }
 
 using Call = std::function<absl::StatusOr<EventPtr>(Communicator&)>;

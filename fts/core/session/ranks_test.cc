@@ -71,15 +71,17 @@ std::vector<std::string> Connect() {
 const std::vector<std::string> kShm = {"gather/reduce", "gather/reduce"};
 const std::vector<std::string> kGloo = {"reduce", "reduce"};
 
-class RanksTest : public testing::Test {
+class RanksBackendTest : public testing::Test {
  protected:
-  RanksTest() { unsetenv("FTS_COMM"); }
-  ~RanksTest() override { unsetenv("FTS_COMM"); }
+  RanksBackendTest() { unsetenv("FTS_COMM"); }
+  ~RanksBackendTest() override { unsetenv("FTS_COMM"); }
 };
 
-TEST_F(RanksTest, RanksOfOneHostShareMemory) { EXPECT_EQ(Connect(), kShm); }
+TEST_F(RanksBackendTest, RanksOfOneHostShareMemory) {
+  EXPECT_EQ(Connect(), kShm);
+}
 
-TEST_F(RanksTest, TheEnvironmentForcesABackend) {
+TEST_F(RanksBackendTest, TheEnvironmentForcesABackend) {
   setenv("FTS_COMM", "gloo", 1);
   EXPECT_EQ(Connect(), kGloo);
   setenv("FTS_COMM", "shm", 1);
@@ -91,7 +93,7 @@ TEST_F(RanksTest, TheEnvironmentForcesABackend) {
 }
 
 // A limit on the size of files keeps the memory from being made.
-TEST_F(RanksTest, WithoutMemoryToShareTheyTakeGlooUnlessForced) {
+TEST_F(RanksBackendTest, WithoutMemoryToShareTheyTakeGlooUnlessForced) {
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   rlimit small = before;
