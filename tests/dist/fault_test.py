@@ -180,9 +180,13 @@ class FaultTest(harness.FitTestCase):
         self.await_step(runs[0])
         os.kill(runs[1].popen.pid, signal.SIGKILL)
         self.assert_over(runs[0])
-        # Nobody watches over it: it sees its peer go by itself.
-        self.assertRegex(self.last_line(runs[0]), r"^error: step \d+ \(epoch "
-                         r"\d+, phase \d\): .*(rank 1|peer|closed|reset)")
+        # Nobody watches over it: it sees its peer go by itself, in a step or in
+        # a validation.
+        self.assertRegex(self.last_line(runs[0]),
+                         r"^error: (step \d+ \(epoch \d+, phase \d\): )?\w+"
+                         r" .*on (gather|reduce|gather/reduce) \(rank 0 of 2\): "
+                         r"rank 1 \(process %d\) has ended or was killed; look "
+                         r"for the first error in its log$" % runs[1].popen.pid)
 
     def test_loss_that_is_not_finite(self):
         self.write("c.yaml", harness.CONFIG)
