@@ -48,14 +48,13 @@ absl::Status LambdaBase::MoveTo(int64_t epoch) {
   return absl::OkStatus();
 }
 
-absl::Status LambdaBase::Advance(bool) { return MoveTo(last_epoch_ + 1); }
+absl::Status LambdaBase::Advance(bool initial) {
+  if (initial && !applies_at_start()) return LrScheduler::Advance(initial);
+  return MoveTo(last_epoch_ + 1);
+}
 
 absl::StatusOr<double> LambdaBase::NewGroupFactor() const {
   return Factor(lambdas_.size() - 1, last_epoch_);
-}
-
-absl::Status MultiplicativeLr::Advance(bool initial) {
-  return initial ? LrScheduler::Advance(initial) : LambdaBase::Advance(initial);
 }
 
 }  // namespace fts::optim

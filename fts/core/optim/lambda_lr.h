@@ -32,6 +32,8 @@ class LambdaBase : public LrScheduler {
  protected:
   // The rate that the factor is applied to.
   virtual double BaseOf(size_t i) const = 0;
+  // Whether the initial step, at epoch 0, applies the factor too.
+  virtual bool applies_at_start() const = 0;
 
   absl::Status Advance(bool initial) override;
   absl::Status Restart() override { return MoveTo(0); }
@@ -52,6 +54,7 @@ class LambdaLr : public LambdaBase {
 
  protected:
   double BaseOf(size_t i) const override { return base_lrs_[i]; }
+  bool applies_at_start() const override { return true; }
 };
 
 // The present rate times the factor; the initial step changes nothing.
@@ -62,7 +65,7 @@ class MultiplicativeLr : public LambdaBase {
 
  protected:
   double BaseOf(size_t i) const override { return groups()[i].lr; }
-  absl::Status Advance(bool initial) override;
+  bool applies_at_start() const override { return false; }
 };
 
 }  // namespace fts::optim

@@ -20,7 +20,7 @@ namespace fts::optim {
 // Every step_size steps: times gamma.
 class StepLr : public LrScheduler {
  public:
-  StepLr(int64_t step_size, double gamma = 0.1)
+  explicit StepLr(int64_t step_size, double gamma = 0.1)
       : step_size_(step_size), gamma_(gamma) {}
   std::string name() const override { return "StepLR"; }
 

@@ -430,7 +430,7 @@ std::string ScheduleMutator::Emit(const YamlTree& tree, int depth, bool flow) {
     }
     return out + (list ? "]" : "}");
   }
-  const std::string indent = "\n" + std::string(2 * depth, ' ');
+  const std::string indent = "\n" + std::string(size_t{2} * depth, ' ');
   for (const auto& [key, child] : tree.children) {
     out += indent + (list ? "- " : key + ": ") + Emit(child, depth + 1, false);
   }
