@@ -73,7 +73,7 @@ absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch,
   FTS_ASSIGN_OR_RETURN(comm::StorePtr store,
                        comm::Rendezvous(launch, kRendezvousTimeout));
   FTS_ASSIGN_OR_RETURN(const std::string forced, ForcedBackend());
-  if (forced != "gloo") {
+  if (forced == "shm") {
     absl::StatusOr<Ranks> ranks =
         ConnectShm(store, launch.rank, launch.world_size, timeout);
     if (ranks.ok() || forced == "shm" || !IsRefusal(ranks.status())) {
