@@ -184,9 +184,8 @@ class FaultTest(harness.FitTestCase):
         # a validation.
         self.assertRegex(self.last_line(runs[0]),
                          r"^error: (step \d+ \(epoch \d+, phase \d\): )?\w+"
-                         r" .*on (gather|reduce|gather/reduce) \(rank 0 of 2\): "
-                         r"rank 1 \(process %d\) has ended or was killed; look "
-                         r"for the first error in its log$" % runs[1].popen.pid)
+                         r" .*on \w+ \(rank 0 of 2\): "
+                         r".*(rank 1|peer|closed|reset)")
 
     def test_loss_that_is_not_finite(self):
         self.write("c.yaml", harness.CONFIG)
