@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "fts/core/plan/dtypes.h"
+
 namespace fts {
 namespace {
 
@@ -30,10 +32,7 @@ int64_t DtypeBytes(const std::string& dtype) {
 class Counter {
  public:
   Counter(const MemoryOptions& options, int phase)
-      : options_(options),
-        phase_(phase),
-        param_(DtypeBytes(options.param)),
-        master_(DtypeBytes(options.master)) {
+      : options_(options), phase_(phase) {
     if (options.moments.empty()) return;
     const size_t at =
         std::min(static_cast<size_t>(phase), options.moments.size() - 1);
@@ -43,7 +42,11 @@ class Counter {
   void Add(const UnitSpec& unit) {
     int64_t gather = 0;
     for (const SegmentSpec& segment : unit.segments) {
-      Add(segment, unit.reshard, &gather);
+      DtypeNames run;
+      run.param = options_.param;
+      run.master = options_.master;
+      Add(segment, unit.reshard,
+          ResolveDtypes(unit.options, run, segment.dtype), &gather);
     }
     out_.largest_gather = std::max(out_.largest_gather, gather);
   }
@@ -52,7 +55,10 @@ class Counter {
 
  private:
   // See [Note: flat segments] in fts/core/shard/segment.h.
-  void Add(const SegmentSpec& segment, bool reshard, int64_t* gather) {
+  void Add(const SegmentSpec& segment, bool reshard, const DtypeNames& dtypes,
+           int64_t* gather) {
+    const int64_t param = DtypeBytes(dtypes.param);
+    const int64_t master = DtypeBytes(dtypes.master);
     const bool sharded = !segment.replicated && options_.world_size > 1;
     const int64_t padded =
         RoundUp(std::max<int64_t>(segment.numel, 1),
@@ -62,10 +68,10 @@ class Counter {
     // A master copy appears at the first thaw and stays; before that there is
     // one only where computation cannot hold the stored values exactly.
     const bool thawed = segment.phase >= 0 && phase_ >= segment.phase;
-    const bool in_master = options_.param != options_.master &&
-                           (thawed || segment.dtype != options_.param);
-    if (in_master) out_.masters = Plus(out_.masters, Times(chunk, master_));
-    const int64_t whole = Times(padded, param_);
+    const bool in_master = dtypes.param != dtypes.master &&
+                           (thawed || segment.dtype != dtypes.param);
+    if (in_master) out_.masters = Plus(out_.masters, Times(chunk, master));
+    const int64_t whole = Times(padded, param);
     if (!sharded) {
       int64_t& bytes =
           trains ? out_.trainable_replicated : out_.frozen_replicated;
@@ -73,7 +79,7 @@ class Counter {
     } else {
       if (!in_master) {
         int64_t& bytes = trains ? out_.trainable_sharded : out_.frozen_sharded;
-        bytes = Plus(bytes, Times(chunk, param_));
+        bytes = Plus(bytes, Times(chunk, param));
       }
       if (!trains && !reshard) {
         out_.kept_gathered = Plus(out_.kept_gathered, whole);
@@ -82,13 +88,12 @@ class Counter {
       }
     }
     if (!trains) return;
-    out_.gradients = Plus(out_.gradients, Times(chunk, master_));
-    out_.moments = Plus(out_.moments, Times(Times(chunk, master_), moments_));
+    out_.gradients = Plus(out_.gradients, Times(chunk, master));
+    out_.moments = Plus(out_.moments, Times(Times(chunk, master), moments_));
   }
 
   const MemoryOptions& options_;
   const int phase_;
-  const int64_t param_, master_;
   int64_t moments_ = 0;
   RankBytes out_;
 };

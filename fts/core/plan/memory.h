@@ -17,7 +17,8 @@
 namespace fts {
 
 struct MemoryOptions {
-  int64_t world_size = 1;          // ranks that share a sharded segment
+  int64_t world_size = 1;  // ranks that share a sharded segment
+  // The run's precision; a unit's mp_policy stands in the plan.
   std::string param = "float32";   // gather and compute
   std::string master = "float32";  // what the optimizer updates
   // Optimizer state tensors per element, by phase (optimizer_moments.h). A

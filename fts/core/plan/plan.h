@@ -33,6 +33,16 @@ enum class Reshard {
   kNever,
 };
 
+// A unit's `mp_policy`. A dtype that is not written follows the run's
+// `precision`; an empty one was written as null and means what it means to
+// PyTorch: no cast (param: the stored dtype; reduce: the gradient's own). See
+// dtypes.h.
+struct MpPolicy {
+  std::optional<std::string> param, reduce;
+  std::optional<std::string> output;  // of what the module returns
+  bool cast_forward_inputs = true;    // floating inputs to the param dtype
+};
+
 struct UnitOptions {
   // Exactly the keys written, the entry laid over the defaults, nothing filled
   // in: `act_ckpt` as {mode, kwargs} after fallback, `cpu_offload_policy` as a
@@ -43,6 +53,7 @@ struct UnitOptions {
   std::optional<ActCkpt> act_ckpt;       // absent: no checkpointing
   bool cpu_offload = false;              // cpu_offload_policy / offload_policy
   bool pin_memory = true;                // of that policy
+  std::optional<MpPolicy> mp;            // mp_policy, typed
   // Type-checked; null when absent.
   YamlNode mp_policy;        // {param_dtype, reduce_dtype, output_dtype,
                              //  cast_forward_inputs}
@@ -117,6 +128,9 @@ struct Plan {
   // when everything is planned.
   UnitSpec remainder;
   bool unplanned_shard = false;  // `unplanned: shard` was asked for
+  // What summed gradients are divided by; absent: nothing, the loss already
+  // counts the tokens of all ranks.
+  std::optional<double> gradient_divide_factor;
   std::vector<SkippedModule> skipped;
   TpRequest tp;
   // Facts worth knowing that are no warnings: code mixed_phase.

@@ -2,6 +2,7 @@
 #include "fts/core/plan/resolve_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -22,6 +23,7 @@ constexpr char kDefaultsName[] = "fsdp_default_kwargs";
 constexpr char kUnplanned[] = "unplanned";
 constexpr char kTpPlan[] = "tp_plan";
 constexpr char kLossParallel[] = "loss_parallel";
+constexpr char kDivideFactor[] = "gradient_divide_factor";
 
 // A module that some entry selected, at the position of the first one.
 struct Planned {
@@ -51,8 +53,9 @@ class Resolver {
 
  private:
   void CheckTopLevel() {
-    static const auto* const known = new std::vector<std::string>{
-        kPlanName, kDefaultsName, kUnplanned, kTpPlan, kLossParallel};
+    static const auto* const known =
+        new std::vector<std::string>{kPlanName, kDefaultsName, kUnplanned,
+                                     kTpPlan,   kLossParallel, kDivideFactor};
     if (!config_.is_null() && !config_.is_mapping()) {
       diags_->Error(
           codes::kBadType,
@@ -103,6 +106,25 @@ class Resolver {
                       loss->where());
       }
     }
+    ReadDivideFactor();
+  }
+
+  void ReadDivideFactor() {
+    const YamlNode* factor = config_.Find(kDivideFactor);
+    if (factor == nullptr || factor->is_null()) return;
+    const bool number = factor->is_int() || factor->is_float();
+    const double value = number ? factor->as_double() : 0;
+    if (number && value > 0 && std::isfinite(value)) {
+      plan_.gradient_divide_factor = value;
+      return;
+    }
+    diags_->Error(
+        number ? codes::kOutOfRange : codes::kBadType,
+        absl::StrCat("gradient_divide_factor is ", DescribeYaml(*factor),
+                     "; it must be a number above 0, or null to divide by "
+                     "nothing: the loss already counts the tokens of all "
+                     "ranks"),
+        factor->where());
   }
 
   void ReadDefaults() {

@@ -176,7 +176,7 @@ class Checker {
       if (entry.value.is_null()) continue;
       const std::string wanted =
           absl::StrCat("one of ", absl::StrJoin(Dtypes(), ", "),
-                       ", or null for the parameter's own");
+                       ", or null to leave it as it is");
       if (!entry.value.is_string()) {
         Bad(codes::kBadType, name, entry.value, wanted);
         good = false;
@@ -256,6 +256,21 @@ YamlNode PlainMpPolicy(const YamlNode& policy) {
   return YamlNode::Mapping(std::move(out), policy.where());
 }
 
+MpPolicy TypedMpPolicy(const YamlNode& policy) {
+  MpPolicy out;
+  const auto dtype = [&](const char* key, std::optional<std::string>* value) {
+    const YamlNode* node = policy.Find(key);
+    if (node == nullptr) return;
+    *value = node->is_null() ? "" : Checker::PlainDtype(node->text());
+  };
+  dtype("param_dtype", &out.param);
+  dtype("reduce_dtype", &out.reduce);
+  dtype("output_dtype", &out.output);
+  const YamlNode* cast = policy.Find("cast_forward_inputs");
+  out.cast_forward_inputs = cast == nullptr || cast->as_bool();
+  return out;
+}
+
 }  // namespace
 
 YamlNode CheckOptions(const YamlNode& options, const std::string& owner,
@@ -307,6 +322,7 @@ UnitOptions ReadOptions(const YamlNode& written) {
       options.pin_memory = pin == nullptr || pin->as_bool();
     } else if (key == kMpPolicy) {
       options.mp_policy = PlainMpPolicy(value);
+      options.mp = TypedMpPolicy(value);
     } else if (key == kPlacement) {
       options.shard_placement = value;
     } else if (key == kIgnored) {

@@ -126,11 +126,11 @@ TEST(CheckOptions, MpPolicy) {
             "cast_forward_inputs [unknown_key]\n"
             "plan.yaml:1:27: error: entry: mp_policy.param_dtype is string "
             "'bfloat'; it must be one of float32, bfloat16, float16, float64, "
-            "or null for the parameter's own; did you mean 'bfloat16'? "
+            "or null to leave it as it is; did you mean 'bfloat16'? "
             "[bad_value]\n"
             "plan.yaml:1:49: error: entry: mp_policy.reduce_dtype is integer "
             "32; it must be one of float32, bfloat16, float16, float64, or "
-            "null for the parameter's own [bad_type]\n"
+            "null to leave it as it is [bad_type]\n"
             "plan.yaml:1:74: error: entry: mp_policy.cast_forward_inputs is "
             "integer 1; it must be true or false [bad_type]\n");
 }
@@ -200,6 +200,13 @@ TEST(ReadOptions, MpPolicyHasPlainNames) {
   EXPECT_EQ(DumpJson(YamlToJson(options.written)),
             R"({"mp_policy":{"param_dtype":"torch.bfloat16",)"
             R"("output_dtype":null,"cast_forward_inputs":false}})");
+  ASSERT_TRUE(options.mp.has_value());
+  EXPECT_EQ(options.mp->param, "bfloat16");
+  EXPECT_EQ(options.mp->reduce, std::nullopt);
+  EXPECT_EQ(options.mp->output, "");  // null: no cast
+  EXPECT_FALSE(options.mp->cast_forward_inputs);
+  EXPECT_TRUE(Read("{mp_policy: {}}").mp->cast_forward_inputs);
+  EXPECT_FALSE(Read("{mp_policy: null}").mp.has_value());
   EXPECT_TRUE(Read("{}").mp_policy.is_null());
   EXPECT_TRUE(Read("{}").written.is_mapping());
 }
