@@ -151,12 +151,14 @@ bool Driver::aborted() {
 
 bool Driver::DriveAll() {
   bool moved = false;
-  for (const auto& stream : *streams()) moved |= stream->TryDrive();
+  const std::shared_ptr<const Streams> all = streams();
+  for (const auto& stream : *all) moved |= stream->TryDrive();
   return moved;
 }
 
 bool Driver::AnyPending() const {
-  for (const auto& stream : *streams()) {
+  const std::shared_ptr<const Streams> all = streams();
+  for (const auto& stream : *all) {
     if (stream->pending() > 0) return true;
   }
   return false;
@@ -169,7 +171,8 @@ void Driver::CheckHealth() {
   if (now < next) return;
   const int64_t later = now + nanoseconds(kWaitSlice).count();
   if (!next_check_.compare_exchange_strong(next, later)) return;
-  for (const auto& stream : *streams()) {
+  const std::shared_ptr<const Streams> all = streams();
+  for (const auto& stream : *all) {
     if (stream->pending() > 0) stream->CheckHealth(steady_clock::now());
   }
   if (control_.aborted()) NoteAbort();
@@ -178,7 +181,8 @@ void Driver::CheckHealth() {
 void Driver::NoteAbort() {
   if (abort_noted_.exchange(true)) return;
   if (options_.on_abort) options_.on_abort(control_.reason());
-  for (const auto& stream : *streams()) {
+  const std::shared_ptr<const Streams> all = streams();
+  for (const auto& stream : *all) {
     stream->barrier().Break();
     stream->TryDrive();
   }

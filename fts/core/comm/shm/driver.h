@@ -82,6 +82,8 @@ class Driver {
  private:
   using Streams = std::vector<std::shared_ptr<Stream>>;
 
+  // As they are now: hold on to it while walking it, because communicators come
+  // and go meanwhile. `for (... : *streams())` walks freed memory.
   std::shared_ptr<const Streams> streams() const;
   bool DriveAll();
   bool AnyPending() const;

@@ -93,6 +93,30 @@ TEST(DriverTest, ACallGoesOnThoughItsRankDoesSomethingElse) {
   });
 }
 
+// Which made a run die of SIGSEGV at its end: the helper looked after the one
+// while the other was destroyed. AddressSanitizer sees it at once.
+TEST(DriverTest, CommunicatorsComeAndGoWhileTheHelperLooksAfterAnother) {
+  WorldOptions options;
+  options.streams = 2;
+  World world(options);
+  const WorldRank rank = world.Join(0);
+  Data data = OwnSlice(*rank.stream(), 16);
+  const CallPtr call =
+      rank.Issue(rank.stream(), Gather(*rank.stream(), data));
+  const auto start = steady_clock::now();
+  int64_t rounds = 0;
+  // Several of the helper's ticks.
+  while (steady_clock::now() - start < milliseconds(60) || rounds < 1000) {
+    rank.driver->Remove(rank.streams[1].get());
+    rank.driver->Add(rank.streams[1]);
+    ++rounds;
+  }
+  EXPECT_FALSE(call->done());
+  rank.driver->Abort("the end of the test");
+  EXPECT_EQ(rank.driver->Wait(rank.stream(), *call).code(),
+            absl::StatusCode::kUnavailable);
+}
+
 TEST(DriverTest, SmallCallsNeedNoMeeting) {
   std::promise<void> first_is_done;
   World(WorldOptions()).Run([&](const WorldRank& rank) {
