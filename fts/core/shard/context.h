@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "fts/core/comm/communicator.h"
@@ -44,7 +45,9 @@ struct Context {
   // never queue behind each other. Both have the same ranks.
   std::shared_ptr<comm::Communicator> gather;
   std::shared_ptr<comm::Communicator> reduce;
-  Dtypes dtypes;
+  Dtypes dtypes;  // of the run; a segment has its own
+  // What gradient sums are divided by; absent: nothing. See reduction.h.
+  std::optional<double> gradient_divide_factor;
   Ledger ledger;
   Trace trace;
   BackwardListener* listener = nullptr;

@@ -10,10 +10,27 @@
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
+#include "fts/core/plan/dtypes.h"
 #include "fts/core/plan/segments.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts::shard {
+namespace {
+
+absl::StatusOr<Dtypes> DtypesOf(const UnitSpec& unit, const Dtypes& run,
+                                const std::string& stored) {
+  const DtypeNames names = ResolveDtypes(
+      unit.options,
+      {DtypeName(run.compute), DtypeName(run.reduce), DtypeName(run.master)},
+      stored);
+  Dtypes out;
+  FTS_ASSIGN_OR_RETURN(out.compute, DtypeFromName(names.param));
+  FTS_ASSIGN_OR_RETURN(out.reduce, DtypeFromName(names.reduce));
+  FTS_ASSIGN_OR_RETURN(out.master, DtypeFromName(names.master));
+  return out;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     const Plan& plan, const std::vector<NamedLeaf>& parameters,
@@ -23,6 +40,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   engine->context_.gather = std::move(gather);
   engine->context_.reduce = std::move(reduce);
   engine->context_.dtypes = options.dtypes;
+  engine->context_.gradient_divide_factor = plan.gradient_divide_factor;
   engine->context_.listener = engine.get();
   UnitListener* const listener = engine.get();
   for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
@@ -86,6 +104,9 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
     init.unit = spec.module;
     init.spec = s;
     FTS_ASSIGN_OR_RETURN(init.source, DtypeFromName(s.dtype));
+    FTS_ASSIGN_OR_RETURN(init.dtypes, DtypesOf(spec, context_.dtypes, s.dtype));
+    init.offload = spec.options.cpu_offload && !s.replicated;
+    init.pin_memory = spec.options.pin_memory;
     int64_t numel = 0;
     for (const std::string& name : s.parameters) {
       const auto it = index.find(name);

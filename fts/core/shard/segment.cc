@@ -22,6 +22,7 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
       label_(init.unit.empty() ? "(remainder)" : init.unit),
       spec_(std::move(init.spec)),
       source_(init.source),
+      dtypes_(init.dtypes),
       world_(context->world()),
       sharded_(!spec_.replicated && context->world() > 1) {
   at::Device device = at::kCPU;
@@ -31,12 +32,22 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
         std::move(p.name), std::move(p.tensor), numel_, p.index, p.decay));
     numel_ += leaves_.back()->numel();
   }
+  offloaded_ = init.offload && !device.is_cpu();
+  pinned_ = offloaded_ && init.pin_memory;
   padded_ = RoundUp(std::max<int64_t>(numel_, 1),
                     sharded_ ? world_ * kAlignment : kAlignment);
   chunk_ = sharded_ ? padded_ / world_ : padded_;
   begin_ = sharded_ ? context_->rank() * chunk_ : 0;
 
-  flat_ = EmptyFlat(padded_, context_->dtypes.compute, device);
+  ReductionRequest reduction;
+  reduction.dtype = dtypes_.reduce;
+  reduction.factor = context->gradient_divide_factor.value_or(1);
+  reduction.shard_size = sharded_ ? world_ : 1;
+  reduction.replicate_size = sharded_ ? 1 : world_;
+  divisors_ = AsSums(ReductionFor(reduction), reduction.shard_size,
+                     reduction.replicate_size);
+
+  flat_ = EmptyFlat(padded_, dtypes_.compute, device);
   for (const auto& leaf : leaves_) {
     leaf->tensor().set_requires_grad(false);
     leaf->Adopt(flat_, label_);
@@ -48,12 +59,12 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
     gathered_ = true;  // always
     context_->ledger.Add(Holding::kGathered, Bytes(flat_));
   }
-  if (!sharded_ && FrozenDtype() == context_->dtypes.compute) {
+  if (!sharded_ && !offloaded_ && FrozenDtype() == dtypes_.compute) {
     // Counted once, as the gathered form.
     shard_ = flat_;
     aliased_ = true;
   } else {
-    SetShard(EmptyFlat(chunk_, FrozenDtype(), device));
+    SetShard(EmptyChunk(FrozenDtype()));
   }
 }
 
@@ -66,8 +77,12 @@ Segment::~Segment() {
 }
 
 at::ScalarType Segment::FrozenDtype() const {
-  return source_ == context_->dtypes.compute ? context_->dtypes.compute
-                                             : context_->dtypes.master;
+  return source_ == dtypes_.compute ? dtypes_.compute : dtypes_.master;
+}
+
+at::Tensor Segment::EmptyChunk(at::ScalarType dtype) const {
+  return EmptyFlat(chunk_, dtype,
+                   offloaded_ ? at::Device(at::kCPU) : flat_.device(), pinned_);
 }
 
 void Segment::SetShard(at::Tensor shard) {
@@ -100,8 +115,10 @@ void Segment::Thaw() {
   if (trainable_) return;
   trainable_ = true;
   SilentWrites guard;
-  if (shard_.scalar_type() != context_->dtypes.master) {
-    SetShard(shard_.to(context_->dtypes.master));
+  if (shard_.scalar_type() != dtypes_.master) {
+    const at::Tensor master = EmptyChunk(dtypes_.master);
+    master.copy_(shard_);
+    SetShard(master);
   }
   if (reduces_through_bucket()) bucket_->Add(*this, padded_);
   for (const auto& leaf : leaves_) leaf->tensor().set_requires_grad(true);
@@ -125,7 +142,9 @@ absl::Status Segment::StartGather() {
   ledger.Add(Holding::kGathered, Bytes(flat_));
   // The cast to the compute dtype and the copy into the slice that the
   // in-place gather sends are one pass.
-  flat_.narrow(0, begin_, chunk_).copy_(shard_);
+  // Pinned, the host does not wait: the gradient's way back to the host, before
+  // any update of the shard, is behind this copy on the same stream.
+  flat_.narrow(0, begin_, chunk_).copy_(shard_, /*non_blocking=*/pinned_);
   context_->trace.Record("all_gather", label_);
   context_->gather->SetLabel(label_);
   auto event = context_->gather->AllGatherInPlace(flat_);
@@ -179,7 +198,7 @@ absl::Status Segment::ForEachFull(
   at::Tensor full = shard_;
   if (sharded_) {
     SilentWrites guard;
-    full = EmptyFlat(padded_, shard_.scalar_type(), shard_.device());
+    full = EmptyFlat(padded_, shard_.scalar_type(), flat_.device());
     full.narrow(0, begin_, chunk_).copy_(shard_);
     FTS_ASSIGN_OR_RETURN(comm::EventPtr event,
                          context_->gather->AllGatherInPlace(full));

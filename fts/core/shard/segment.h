@@ -24,6 +24,10 @@
 // no master copy of it exists before its first thaw. Frozen again, it keeps the
 // master: training has given it values that the compute dtype may not hold.
 //
+// Offloaded, shard and gradient (hence the optimizer's state) live on the host
+// while flat and reduce stay on the device that computes. On a CPU that is the
+// same place, and offloading does nothing.
+//
 // Threads: confined to the training thread.
 
 #ifndef FTS_CORE_SHARD_SEGMENT_H_
@@ -41,6 +45,7 @@
 #include "fts/core/shard/bucket.h"
 #include "fts/core/shard/context.h"
 #include "fts/core/shard/leaf.h"
+#include "fts/core/shard/reduction.h"
 
 namespace torch::autograd {
 struct Node;
@@ -57,6 +62,9 @@ struct SegmentInit {
   std::string unit;                    // module name, for messages
   SegmentSpec spec;                    // when it trains; whether replicated
   at::ScalarType source = at::kFloat;  // dtype the values are stored in
+  Dtypes dtypes;                       // the unit's mp_policy over the run's
+  bool offload = false;                // of the unit's offload policy
+  bool pin_memory = true;
   struct Parameter {
     std::string name;
     at::Tensor tensor;
@@ -86,6 +94,10 @@ class Segment : public std::enable_shared_from_this<Segment> {
   bool sharded() const { return sharded_; }
   bool trainable() const { return trainable_; }
   bool gathered() const { return gathered_; }
+  const Dtypes& dtypes() const { return dtypes_; }
+  // What gradients are divided by around their reduction.
+  const SumReduction& divisors() const { return divisors_; }
+  bool offloaded() const { return offloaded_; }
   int64_t numel() const { return numel_; }  // without padding
   int64_t padded() const { return padded_; }
   int64_t begin() const { return begin_; }  // first element of the shard
@@ -151,6 +163,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // Gradients need no reduction and no cast: they are written into grad_.
   bool direct() const;
   at::ScalarType FrozenDtype() const;
+  // [chunk], where shard and gradient live.
+  at::Tensor EmptyChunk(at::ScalarType dtype) const;
   void SetShard(at::Tensor shard);
   void AllocateReduce();
   void ZeroGaps(const at::Tensor& flat_gradient) const;
@@ -162,6 +176,10 @@ class Segment : public std::enable_shared_from_this<Segment> {
   std::string label_;
   SegmentSpec spec_;
   at::ScalarType source_;
+  Dtypes dtypes_;
+  SumReduction divisors_;
+  bool offloaded_ = false;
+  bool pinned_ = false;
   int world_;
   bool sharded_;
   bool trainable_ = false;

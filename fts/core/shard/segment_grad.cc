@@ -51,14 +51,15 @@ void Segment::AttachHooks() {
 }
 
 bool Segment::direct() const {
-  return world_ == 1 && context_->dtypes.reduce == shard_.scalar_type();
+  return world_ == 1 && !offloaded_ && dtypes_.reduce == shard_.scalar_type() &&
+         divisors_.pre_divide == 1 && divisors_.post_divide == 1;
 }
 
 void Segment::AllocateReduce() {
-  const at::Device device = shard_.device();
+  const at::Device device = flat_.device();
   if (direct()) {
     if (grad_.defined()) return;
-    grad_ = EmptyFlat(chunk_, shard_.scalar_type(), device);
+    grad_ = EmptyChunk(shard_.scalar_type());
     context_->ledger.Add(Holding::kGradient, Bytes(grad_));
     return;
   }
@@ -67,7 +68,7 @@ void Segment::AllocateReduce() {
     reduce_ = bucket_->Slice(*this, device);
     return;
   }
-  reduce_ = EmptyFlat(padded_, context_->dtypes.reduce, device);
+  reduce_ = EmptyFlat(padded_, dtypes_.reduce, device);
   context_->ledger.Add(Holding::kReduce, Bytes(reduce_));
 }
 
@@ -123,12 +124,18 @@ void Segment::ZeroGaps(const at::Tensor& flat_gradient) const {
 }
 
 void Segment::FoldIn(const at::Tensor& reduced) {
-  if (!grad_.defined()) {
-    grad_ = reduced.to(shard_.scalar_type());
-    context_->ledger.Add(Holding::kGradient, Bytes(grad_));
-  } else {
-    grad_.add_(reduced);
+  if (divisors_.post_divide != 1) reduced.div_(divisors_.post_divide);
+  if (grad_.defined()) {
+    grad_.add_(offloaded_ ? reduced.to(at::kCPU) : reduced);
+    return;
   }
+  if (offloaded_) {  // the host waits for it here
+    grad_ = EmptyChunk(shard_.scalar_type());
+    grad_.copy_(reduced);
+  } else {
+    grad_ = reduced.to(shard_.scalar_type());
+  }
+  context_->ledger.Add(Holding::kGradient, Bytes(grad_));
 }
 
 absl::Status Segment::StartReduce() {
@@ -136,6 +143,7 @@ absl::Status Segment::StartReduce() {
   SilentWrites guard;
   AllocateReduce();
   ZeroGaps(reduce_);
+  if (divisors_.pre_divide != 1) reduce_.div_(divisors_.pre_divide);
   for (const auto& leaf : leaves_) leaf->written = false;
   if (!sharded_) return absl::OkStatus();  // alone: FinishReduce casts
   reduced_ = EmptyFlat(chunk_, reduce_.scalar_type(), reduce_.device());
@@ -165,6 +173,7 @@ void Segment::PrepareBucket() {
   SilentWrites guard;
   AllocateReduce();
   ZeroGaps(reduce_);
+  if (divisors_.pre_divide != 1) reduce_.div_(divisors_.pre_divide);
   for (const auto& leaf : leaves_) leaf->written = false;
 }
 
@@ -181,7 +190,7 @@ void Segment::CompleteGradient() {
     AllocateReduce();
     ZeroGaps(grad_);
   } else if (!grad_.defined()) {
-    grad_ = EmptyFlat(chunk_, shard_.scalar_type(), shard_.device());
+    grad_ = EmptyChunk(shard_.scalar_type());
     grad_.zero_();
     context_->ledger.Add(Holding::kGradient, Bytes(grad_));
   }

@@ -21,8 +21,11 @@ void AllocateStorage(const at::Tensor& flat) {
   impl->set_nbytes(bytes);
 }
 
-at::Tensor EmptyFlat(int64_t numel, at::ScalarType dtype, at::Device device) {
-  return at::empty({numel}, at::TensorOptions().dtype(dtype).device(device));
+at::Tensor EmptyFlat(int64_t numel, at::ScalarType dtype, at::Device device,
+                     bool pinned) {
+  return at::empty(
+      {numel},
+      at::TensorOptions().dtype(dtype).device(device).pinned_memory(pinned));
 }
 
 int64_t Bytes(const at::Tensor& tensor) {
@@ -37,6 +40,19 @@ absl::StatusOr<at::ScalarType> DtypeFromName(const std::string& name) {
   return absl::InvalidArgumentError(absl::StrCat(
       "dtype '", name,
       "' is not a parameter dtype; use float32, bfloat16, float16 or float64"));
+}
+
+std::string DtypeName(at::ScalarType dtype) {
+  switch (dtype) {
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kHalf:
+      return "float16";
+    case at::kDouble:
+      return "float64";
+    default:
+      return "float32";
+  }
 }
 
 }  // namespace fts::shard

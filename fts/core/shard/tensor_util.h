@@ -32,12 +32,16 @@ void FreeStorage(const at::Tensor& flat);
 void AllocateStorage(const at::Tensor& flat);
 
 // Uninitialised 1-D tensor with a storage of its own.
-at::Tensor EmptyFlat(int64_t numel, at::ScalarType dtype, at::Device device);
+// `pinned`: on the host, in memory that devices copy from and to by themselves.
+at::Tensor EmptyFlat(int64_t numel, at::ScalarType dtype, at::Device device,
+                     bool pinned = false);
 
 int64_t Bytes(const at::Tensor& tensor);
 
 // "float32" -> at::kFloat and so on; the names of fts-model/1.
 absl::StatusOr<at::ScalarType> DtypeFromName(const std::string& name);
+// The other way. Precondition: one of those four.
+std::string DtypeName(at::ScalarType dtype);
 
 }  // namespace fts::shard
 
