@@ -31,6 +31,39 @@ def fts_cc_binary(name, copts = [], **kwargs):
         **kwargs
     )
 
+def fts_cc_shared_library(name, version_script, **kwargs):
+    """A shared library whose name is its file and its SONAME ("libfts.so.1").
+
+    Exports what `version_script` says.
+    """
+    native.cc_binary(
+        name = name,
+        linkshared = True,
+        linkstatic = True,
+        additional_linker_inputs = [version_script],
+        linkopts = [
+            "-Wl,-soname," + name,
+            "-Wl,--version-script,$(location " + version_script + ")",
+        ],
+        **kwargs
+    )
+
+def fts_c_test(name, size = "small", **kwargs):
+    """A test in C11: exits 0 when it passed. Takes cc_test's attributes."""
+    native.cc_test(
+        name = name,
+        size = size,
+        copts = [
+            "-std=c11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-pedantic",
+        ],
+        linkstatic = True,
+        **kwargs
+    )
+
 def fts_cc_test(name, deps = [], copts = [], size = "small", gtest_main = True, **kwargs):
     """A gtest. Takes cc_test's attributes; gtest (and its main) come by themselves."""
     native.cc_test(

@@ -3,12 +3,13 @@
 
 #include "fts/cli/nccl_version.h"
 #include "fts/cli/stamp.h"
+#include "fts/core/base/version.h"
 
 namespace fts::cli {
 
 BuildFacts ThisBuild() {
   BuildFacts facts;
-  facts.version = "0.1.0";
+  facts.version = kVersion;
   facts.commit = kStampedCommit;
   // Given by the BUILD file, from the torch found and the flags used.
   facts.mode = FTS_BUILD_MODE;
