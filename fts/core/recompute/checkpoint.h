@@ -1,8 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// Activation checkpointing: a module's forward runs again in backward, and what
-// autograd would have saved in between is not kept. Non-reentrant, with early
-// stop, as PyTorch's composable checkpoint.
+// Activation checkpointing, modes `composable` and `wrapped`: a module's forward
+// runs again in backward, and what autograd would have saved in between is not
+// kept. Non-reentrant, with early stop, as PyTorch's checkpoint.
 //
 // [Note: how a checkpoint works]
 // Forward: each tensor that autograd saves is replaced by an empty holder; the
@@ -25,19 +25,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "fts/core/nn/module.h"
+#include "fts/core/recompute/checkpoint_error.h"
 #include "fts/core/recompute/checkpoint_options.h"
 
 namespace fts::recompute {
-
-// A recomputation that did not repeat its forward, thrown out of backward.
-class CheckpointError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 class CheckpointInterceptor : public nn::Interceptor {
  public:
@@ -50,8 +45,9 @@ class CheckpointInterceptor : public nn::Interceptor {
   void set_enabled(bool enabled) { enabled_ = enabled; }
   bool enabled() const { return enabled_; }
 
-  // Passes through when disabled or when grad mode is off. Throws
-  // std::logic_error when the engine is not installed.
+  // Passes through when disabled, when grad mode is off, and when no input and
+  // no parameter of the module requires grad: then nothing would be saved.
+  // Throws std::logic_error when the engine is not installed.
   nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
                         const Next& next) override;
 
@@ -59,9 +55,13 @@ class CheckpointInterceptor : public nn::Interceptor {
   int64_t recomputations() const { return *recomputations_; }
 
  private:
+  bool NeedsGraph(const nn::Module& module, const nn::Tensors& inputs);
+
   CheckpointOptions options_;
   std::string label_;
   bool enabled_ = true;
+  const nn::Module* module_ = nullptr;  // whose parameters these are
+  std::vector<at::Tensor> parameters_;
   std::shared_ptr<int64_t> recomputations_;
 };
 

@@ -16,6 +16,11 @@ struct CheckpointOptions {
   bool determinism_check = true;
   // Stop recomputing once everything backward needs is there.
   bool early_stop = true;
+  // Log the operators of both passes, and say in errors where they part. Slow.
+  bool debug = false;
+  // Outputs kept instead of recomputed; see saved_outputs.h.
+  bool save_matmul = false;
+  bool save_attention = false;
 };
 
 }  // namespace fts::recompute

@@ -37,16 +37,48 @@ void ReadDeterminismCheck(const YamlNode& value, bool* out,
   }
 }
 
+void ReadSave(const YamlNode& value, CheckpointOptions* options,
+              Diagnostics* diags) {
+  static const std::vector<std::string> kKinds = {"matmul", "attention"};
+  if (!value.is_sequence()) {
+    diags->Error(codes::kBadType,
+                 "act_ckpt: 'save' is " + DescribeYaml(value) +
+                     "; it must be a list of matmul and attention",
+                 value.where());
+  }
+  for (const YamlNode& kind : value.items()) {
+    if (kind.is_string() && kind.text() == kKinds[0]) {
+      options->save_matmul = true;
+    } else if (kind.is_string() && kind.text() == kKinds[1]) {
+      options->save_attention = true;
+    } else {
+      diags->Error(codes::kBadValue,
+                   "act_ckpt: 'save' names " + DescribeYaml(kind) +
+                       "; it may name matmul and attention" +
+                       DidYouMean(kind.text(), kKinds),
+                   kind.where());
+    }
+  }
+}
+
+void ReadReentrant(const std::string& mode, const YamlNode::Entry& entry,
+                   Diagnostics* diags) {
+  bool reentrant = false;
+  ReadBool(entry.key.text(), entry.value, &reentrant, diags);
+  if (!reentrant || mode != "composable") return;
+  diags->Error(codes::kBadValue,
+               "act_ckpt: 'use_reentrant: true' is not possible under "
+               "composable, which is non-reentrant; remove it",
+               entry.key.where());
+}
+
 }  // namespace
 
-absl::StatusOr<CheckpointOptions> ParseCheckpointOptions(const YamlNode& kwargs,
-                                                         Diagnostics* diags) {
-  static const std::vector<std::string> kKnown = {"preserve_rng_state",
-                                                  "determinism_check",
-                                                  "early_stop",
-                                                  "use_reentrant",
-                                                  "debug",
-                                                  "context_fn"};
+absl::StatusOr<CheckpointOptions> ParseCheckpointOptions(
+    const std::string& mode, const YamlNode& kwargs, Diagnostics* diags) {
+  static const std::vector<std::string> kKnown = {
+      "preserve_rng_state", "determinism_check", "early_stop", "use_reentrant",
+      "debug",              "context_fn",        "every",      "save"};
   CheckpointOptions options;
   const int errors_before = diags->num_errors();
   if (!kwargs.is_null() && !kwargs.is_mapping()) {
@@ -55,36 +87,34 @@ absl::StatusOr<CheckpointOptions> ParseCheckpointOptions(const YamlNode& kwargs,
                      "; they must be a mapping",
                  kwargs.where());
   }
-  for (const auto& [key_node, value] : kwargs.entries()) {
-    const std::string& key = key_node.text();
+  for (const YamlNode::Entry& entry : kwargs.entries()) {
+    const YamlNode& value = entry.value;
+    const std::string& key = entry.key.text();
     if (key == "preserve_rng_state") {
       ReadBool(key, value, &options.preserve_rng_state, diags);
     } else if (key == "early_stop") {
       ReadBool(key, value, &options.early_stop, diags);
+    } else if (key == "debug") {
+      ReadBool(key, value, &options.debug, diags);
     } else if (key == "determinism_check") {
       ReadDeterminismCheck(value, &options.determinism_check, diags);
     } else if (key == "use_reentrant") {
-      bool reentrant = false;
-      ReadBool(key, value, &reentrant, diags);
-      if (reentrant) {
-        diags->Error(codes::kBadValue,
-                     "act_ckpt: 'use_reentrant: true' is not possible under "
-                     "composable, which is non-reentrant; remove it",
-                     key_node.where());
-      }
-    } else if (key == "debug" || key == "context_fn") {
-      const bool off = value.is_null() || (value.is_bool() && !value.as_bool());
-      if (!off) {
-        diags->Error(codes::kNotAvailable,
-                     "act_ckpt: '" + key +
-                         "' is not available in this version; remove it",
-                     key_node.where());
-      }
+      ReadReentrant(mode, entry, diags);
+    } else if (key == "save") {
+      ReadSave(value, &options, diags);
+    } else if (key == "every") {
+      continue;
+    } else if (key == "context_fn") {
+      if (value.is_null()) continue;
+      diags->Error(codes::kBadType,
+                   "act_ckpt: 'context_fn' takes a function, which a file "
+                   "cannot hold; remove it",
+                   entry.key.where());
     } else {
       diags->Error(
           codes::kUnknownKey,
           "act_ckpt: unknown keyword '" + key + "'" + DidYouMean(key, kKnown),
-          key_node.where());
+          entry.key.where());
     }
   }
   if (diags->num_errors() > errors_before) return diags->status();

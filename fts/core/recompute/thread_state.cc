@@ -3,10 +3,23 @@
 #include "fts/core/recompute/thread_state.h"
 
 #include <ATen/Context.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <algorithm>
 #include <mutex>
+
+// As in ATen/autocast_mode.h, which includes all of ATen.
+namespace at::autocast {
+TORCH_API bool is_autocast_enabled(at::DeviceType device_type);
+TORCH_API void set_autocast_enabled(at::DeviceType device_type, bool enabled);
+TORCH_API at::ScalarType get_autocast_dtype(at::DeviceType device_type);
+TORCH_API void set_autocast_dtype(at::DeviceType device_type,
+                                  at::ScalarType dtype);
+TORCH_API void clear_cache();
+TORCH_API int increment_nesting();
+TORCH_API int decrement_nesting();
+TORCH_API bool is_autocast_cache_enabled();
+TORCH_API void set_autocast_cache_enabled(bool enabled);
+}  // namespace at::autocast
 
 namespace fts::recompute {
 namespace {
@@ -59,23 +72,32 @@ RngGuard::RngGuard(const RngState& state)
 RngGuard::~RngGuard() { before_.Restore(); }
 
 AutocastState AutocastState::Capture() {
-  // Autocast is on where its dispatch key is not excluded.
-  return {
-      !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU),
-      !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCUDA)};
+  AutocastState out;
+  out.cpu = {at::autocast::is_autocast_enabled(at::kCPU),
+             at::autocast::get_autocast_dtype(at::kCPU)};
+  out.cuda = {at::autocast::is_autocast_enabled(at::kCUDA),
+              at::autocast::get_autocast_dtype(at::kCUDA)};
+  out.cache = at::autocast::is_autocast_cache_enabled();
+  return out;
 }
 
 void AutocastState::Apply() const {
-  c10::impl::tls_set_dispatch_key_excluded(c10::DispatchKey::AutocastCPU, !cpu);
-  c10::impl::tls_set_dispatch_key_excluded(c10::DispatchKey::AutocastCUDA,
-                                           !cuda);
+  at::autocast::set_autocast_enabled(at::kCPU, cpu.enabled);
+  at::autocast::set_autocast_dtype(at::kCPU, cpu.dtype);
+  at::autocast::set_autocast_enabled(at::kCUDA, cuda.enabled);
+  at::autocast::set_autocast_dtype(at::kCUDA, cuda.dtype);
+  at::autocast::set_autocast_cache_enabled(cache);
 }
 
 AutocastGuard::AutocastGuard(const AutocastState& state)
     : before_(AutocastState::Capture()) {
+  at::autocast::increment_nesting();
   state.Apply();
 }
 
-AutocastGuard::~AutocastGuard() { before_.Apply(); }
+AutocastGuard::~AutocastGuard() {
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  before_.Apply();
+}
 
 }  // namespace fts::recompute

@@ -40,14 +40,22 @@ class RngGuard {
   RngState before_;
 };
 
-// Whether autocast is on for the CPU and for CUDA.
+// Autocast for the CPU and for CUDA: whether it is on, its dtype, and whether
+// it keeps the casts of parameters.
 struct AutocastState {
-  bool cpu = false;
-  bool cuda = false;
+  struct Device {
+    bool enabled = false;
+    at::ScalarType dtype = at::kFloat;
+  };
+  Device cpu, cuda;
+  bool cache = true;
   static AutocastState Capture();
   void Apply() const;
 };
 
+// Sets the state, as one more level of autocast: casts that were kept inside
+// are dropped at its end unless an outer level is still there, so that they
+// never outlive an optimizer step.
 class AutocastGuard {
  public:
   explicit AutocastGuard(const AutocastState& state);

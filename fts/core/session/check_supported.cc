@@ -57,7 +57,8 @@ void CheckUnit(const UnitSpec& unit, const std::string& of,
              "use 'composable'", unit.where, diags);
     } else {
       // Records what is wrong by itself.
-      recompute::ParseCheckpointOptions(o.act_ckpt->kwargs, diags)
+      recompute::ParseCheckpointOptions(o.act_ckpt->mode, o.act_ckpt->kwargs,
+                                        diags)
           .status()
           .IgnoreError();
     }

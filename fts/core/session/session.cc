@@ -6,14 +6,12 @@
 
 #include <cmath>
 #include <exception>
-#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
-#include "fts/core/recompute/parse_options.h"
-#include "fts/core/recompute/saved_tensor_hooks.h"
+#include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts {
@@ -40,7 +38,7 @@ absl::Status Guarded(shard::ShardEngine& engine,
 }  // namespace
 
 Session::~Session() {
-  for (const auto& interceptor : interceptors_) interceptor->Detach();
+  attachments_.Detach();
 }
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
@@ -65,7 +63,9 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
       session->engine_,
       shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),
                                  ranks.reduce(), engine));
-  FTS_RETURN_IF_ERROR(session->AttachModules(model, diags));
+  FTS_ASSIGN_OR_RETURN(
+      session->attachments_,
+      AttachModules(o.plan, *session->engine_, model.modules, diags));
   OptimizationOptions optimization;
   optimization.schedule = o.schedule;
   optimization.optimizer = o.optimizer;
@@ -84,43 +84,6 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   ports.metrics = session.get();
   session->driver_ = std::make_unique<SchedulerDriver>(o.scheduler, ports);
   return session;
-}
-
-// Sharding goes outside checkpointing: a recomputation then finds its weights
-// already gathered for the backward.
-absl::Status Session::AttachModules(const SessionModel& model,
-                                    Diagnostics* diags) {
-  std::unordered_map<std::string, nn::Module*> by_name;
-  for (const auto& [name, module] : model.modules) by_name[name] = module;
-  std::unordered_map<std::string, const UnitSpec*> specs;
-  for (const UnitSpec& spec : options_.plan.units) specs[spec.module] = &spec;
-
-  for (const auto& unit : engine_->units()) {
-    const auto module = by_name.find(unit->module());
-    if (module == by_name.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the plan shards module '", unit->module(),
-                       "', which the model does not have"));
-    }
-    std::vector<at::Tensor> below;
-    for (const auto& [name, tensor] : module->second->NamedParameters()) {
-      below.push_back(tensor);
-    }
-    const auto spec = specs.find(unit->module());
-    if (spec != specs.end() && spec->second->options.act_ckpt.has_value()) {
-      FTS_RETURN_IF_ERROR(recompute::InstallSavedTensorHooksEngine());
-      FTS_ASSIGN_OR_RETURN(recompute::CheckpointOptions checkpoint,
-                           recompute::ParseCheckpointOptions(
-                               spec->second->options.act_ckpt->kwargs, diags));
-      module->second->PrependInterceptor(
-          std::make_shared<recompute::CheckpointInterceptor>(checkpoint,
-                                                             unit->module()));
-    }
-    interceptors_.push_back(
-        std::make_shared<ShardInterceptor>(unit, std::move(below)));
-    module->second->PrependInterceptor(interceptors_.back());
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Session::Load(const shard::RangeLoader& loader) {

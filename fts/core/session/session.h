@@ -43,12 +43,11 @@
 #include "fts/core/nn/module.h"
 #include "fts/core/optim/optimizer.h"
 #include "fts/core/plan/plan.h"
-#include "fts/core/recompute/checkpoint.h"
 #include "fts/core/scheduler/driver.h"
+#include "fts/core/session/attach.h"
 #include "fts/core/session/best_snapshot.h"
 #include "fts/core/session/optimization.h"
 #include "fts/core/session/ranks.h"
-#include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/engine.h"
 
 namespace fts {
@@ -161,7 +160,6 @@ class Session : private ParameterPort,
 
  private:
   explicit Session(Ranks ranks) : ranks_(std::move(ranks)) {}
-  absl::Status AttachModules(const SessionModel& model, Diagnostics* diags);
   absl::StatusOr<StepResult> RunStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -185,7 +183,7 @@ class Session : private ParameterPort,
   Ranks ranks_;
   std::optional<at::ScalarType> output_dtype_;
   std::unique_ptr<shard::ShardEngine> engine_;
-  std::vector<std::shared_ptr<ShardInterceptor>> interceptors_;  // the model's
+  Attachments attachments_;  // around the model's modules
   std::unique_ptr<Optimization> optimization_;
   std::unique_ptr<SchedulerDriver> driver_;
   BestSnapshot best_;
