@@ -49,6 +49,7 @@ class Variant:
     accumulate: int = 1
     sync_each: bool = True  # of the peer
     precision: str = "32-true"
+    replicate: int = 1  # HSDP: so many replicas of the shards
     tolerance: dict = dataclasses.field(default_factory=lambda: FP32)
 
 
@@ -62,7 +63,6 @@ VARIANTS = {
     "accumulated": Variant(accumulate=2, sync_each=False),
     "bf16_mixed": Variant(precision="bf16-mixed", tolerance=BF16),
 }
-MISTAKES = ("no_root", "same_batch")
 
 
 def schedule():
@@ -86,7 +86,7 @@ def job(bench, variant, **changes):
                     dict(patterns=fit_runs.REST)], **files),
         plan=variant.plan, defaults=variant.defaults,
         accumulate=variant.accumulate, sync_each=variant.sync_each,
-        precision=variant.precision, **changes)
+        precision=variant.precision, replicate=variant.replicate, **changes)
 
 
 def config(bench, variant):
@@ -96,6 +96,8 @@ def config(bench, variant):
     config["trainer"]["steps_per_epoch"] = STEPS
     config["trainer"]["accumulate"] = variant.accumulate
     config["precision"] = variant.precision
+    if variant.replicate > 1:
+        config["mesh"] = {"dp_replicate": variant.replicate, "dp_shard": -1}
     config["strategy_adapter_cfg"] = dict(
         variant.adapter, fsdp_plan=variant.plan,
         fsdp_default_kwargs=variant.defaults)
@@ -129,20 +131,20 @@ def worst_gradient(got, wanted):
         for name, tensor in wanted.items())
 
 
-class FsdpParityTest(unittest.TestCase):
-    WORLD = 2
+class Peers:
+    """One run of the peer's ranks for all variants of a test case."""
 
     @classmethod
     def setUpClass(cls):
         cls.bench = fit_runs.Bench()
         jobs = {name: job(cls.bench, variant)
-                for name, variant in VARIANTS.items()}
-        for mistake in MISTAKES:
+                for name, variant in cls.VARIANTS.items()}
+        for mistake in cls.MISTAKES:
             jobs[mistake] = job(cls.bench, Variant(), mistake=mistake)
         cls.wanted = peer.run_jobs(jobs, cls.WORLD, cls.bench.folder)
 
     def check(self, name):
-        variant = VARIANTS[name]
+        variant = self.VARIANTS[name]
         run = self.bench.fit(config(self.bench, variant), self.WORLD)
         self.assertGreaterEqual(len(run.steps), 20)
         wanted, wanted_gradients = self.wanted[name]
@@ -154,9 +156,15 @@ class FsdpParityTest(unittest.TestCase):
         print("%s: gradients %.1e (%s)" % (name, worst, where), flush=True)
         self.assertLessEqual(worst, limit)
 
+
+class FsdpParityTest(Peers, unittest.TestCase):
+    WORLD = 2
+    VARIANTS = VARIANTS
+    MISTAKES = ("no_root", "same_batch")
+
     def test_a_mistake_does_not_pass(self):
         run = self.bench.fit(config(self.bench, Variant()), self.WORLD)
-        for mistake in MISTAKES:
+        for mistake in self.MISTAKES:
             with self.assertRaises(AssertionError, msg=mistake):
                 fit_runs.assert_agree(run, self.wanted[mistake][0],
                                       mistake + ":")
@@ -167,9 +175,10 @@ class FsdpParityTest(unittest.TestCase):
         self.assertGreater(worst_gradient(got, wanted)[0], 1e-6)
 
 
-for _name in VARIANTS:
-    setattr(FsdpParityTest, "test_" + _name,
-            lambda self, name=_name: self.check(name))
+for _case in (FsdpParityTest,):
+    for _name in _case.VARIANTS:
+        setattr(_case, "test_" + _name,
+                lambda self, name=_name: self.check(name))
 
 
 if __name__ == "__main__":
