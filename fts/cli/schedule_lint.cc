@@ -160,6 +160,7 @@ int LintConfig(std::vector<std::string> args, const ModelDescriber& describe,
   if (!diags.ok()) return Report(diags, json, io);
   train::RunFacts facts;
   facts.world_size = mesh->size();
+  facts.replicas = mesh->DimSize(kDpReplicate);
   const Timeline timeline =
       train::ExplainRun(*config, *model, run.schedule_as_run, *run.schedule,
                         *run.plan, facts, &diags);

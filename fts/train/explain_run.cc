@@ -55,6 +55,7 @@ Timeline ExplainRun(const RunConfig& config, const ModelDescription& model,
   options.max_epochs = context.max_epochs;
   options.max_steps = context.max_steps;
   options.memory.world_size = facts.world_size;
+  options.memory.replicas = facts.replicas;
   options.memory.param = config.precision.param;
   options.memory.master = config.precision.master;
   options.precision = config.precision.name;

@@ -116,9 +116,12 @@ int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
     PrintError(status);
     return 1;
   }
-  const auto ranks =
-      Ranks::Connect(launch, CollectiveTimeout(setup->config.trainer));
+  auto ranks = Ranks::Connect(launch, CollectiveTimeout(setup->config.trainer));
   status = ranks.status();
+  if (status.ok()) {
+    status = ranks->SplitReplicas(
+        static_cast<int>(setup->mesh.DimSize(kDpReplicate)));
+  }
   if (status.ok()) status = TrainOrStatus(setup, *ranks, output_dir);
   if (status.ok()) return 0;
   std::cout << std::flush;

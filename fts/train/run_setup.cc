@@ -7,6 +7,7 @@
 #include "fts/core/base/codes.h"
 #include "fts/core/base/status.h"
 #include "fts/core/mesh/resolve_mesh.h"
+#include "fts/core/plan/check_mesh.h"
 #include "fts/core/session/check_supported.h"
 #include "fts/train/check_optimization.h"
 #include "fts/train/explain_run.h"
@@ -124,12 +125,18 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   }
   if (mesh.ok()) {
     setup.mesh = *std::move(mesh);
+    if (complete) {
+      CheckPlanFitsMesh(setup.plan, setup.model->description(), setup.mesh,
+                        diags)
+          .IgnoreError();
+    }
     MakeData(&setup, diags).IgnoreError();
   }
   FTS_RETURN_IF_ERROR(diags->status());
   if (!complete) return absl::InternalError("the run could not be resolved");
   RunFacts facts;
   facts.world_size = setup.world_size();
+  facts.replicas = setup.mesh.DimSize(kDpReplicate);
   facts.steps_per_epoch = setup.order->steps_per_epoch();
   facts.tokens_per_step = setup.tokens_per_step();
   setup.timeline =

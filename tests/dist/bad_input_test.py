@@ -78,10 +78,8 @@ class BadInputTest(harness.FitTestCase):
 checkpoint: {resume: auto, save_last: true, every_n_steps: 5}
 profile: {memory: true}
 loggers: [jsonl, tensorboard]
-mesh: {tp: 2, dp_replicate: 2}
+mesh: {tp: 2}
 """, [
-            "c.yaml:23:29: error: mesh.dp_replicate: 2 is not available in "
-            "this version; use 1 [not_available]",
             "c.yaml:23:12: error: mesh.tp: 2 is not available in this "
             "version; use 1 [not_available]",
             "c.yaml:11:90: error: trainer.device: cuda is not available in "

@@ -162,14 +162,12 @@ void ReadMesh(MappingReader* root, MeshSpec* out, Diagnostics* diags) {
   size("dp_replicate", &out->dp_replicate);
   size("dp_shard", &out->dp_shard);
   size("tp", &out->tp);
-  for (const char* key : {"dp_replicate", "tp"}) {
-    int64_t* value = key[0] == 't' ? &out->tp : &out->dp_replicate;
-    if (*value == 1 || *value == 0) continue;
+  if (out->tp != 1 && out->tp != 0) {
     diags->Error(codes::kNotAvailable,
-                 std::string("mesh.") + key + ": " + std::to_string(*value) +
+                 "mesh.tp: " + std::to_string(out->tp) +
                      " is not available in this version; use 1",
-                 r.Where(key));
-    *value = 1;
+                 r.Where("tp"));
+    out->tp = 1;
   }
   r.Done();
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/plan/codes.h"
@@ -15,13 +16,20 @@ absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
   std::unordered_map<std::string, const ParameterInfo*> parameters;
   for (const ParameterInfo& p : model.parameters) parameters[p.name] = &p;
   Diagnostics found;
-  for (const UnitSpec& unit : plan.units) {
+  std::vector<const UnitSpec*> units;
+  for (const UnitSpec& unit : plan.units) units.push_back(&unit);
+  if (plan.unplanned_shard) units.push_back(&plan.remainder);
+  for (const UnitSpec* each : units) {
+    const UnitSpec& unit = *each;
     if (unit.options.reshard_group && shards % *unit.options.reshard_group) {
       const YamlNode* written =
           unit.options.written.Find("reshard_after_forward");
       found.Error(
           codes::kReshardGroup,
-          absl::StrCat("unit '", unit.module, "': reshard_after_forward ",
+          absl::StrCat(each == &plan.remainder
+                           ? std::string("the unplanned parameters")
+                           : absl::StrCat("unit '", unit.label(), "'"),
+                       ": reshard_after_forward ",
                        *unit.options.reshard_group, " does not divide the ",
                        shards,
                        " ranks of dp_shard; give a divisor, true or "
@@ -40,7 +48,7 @@ absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
         if (dim <= 0 || dim >= static_cast<int64_t>(shape.size())) continue;
         if (shape[dim] % shards == 0) continue;
         found.Error(codes::kShardPlacement,
-                    absl::StrCat("unit '", unit.module, "': dimension ", dim,
+                    absl::StrCat("unit '", unit.label(), "': dimension ", dim,
                                  " of '", name, "' has ", shape[dim],
                                  " elements, which ", shards,
                                  " ranks of dp_shard do not divide; only "

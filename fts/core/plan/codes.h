@@ -12,6 +12,7 @@ inline constexpr char kPlanKey[] = "plan_key";
 inline constexpr char kConflictingOptions[] = "conflicting_options";
 inline constexpr char kReshardGroup[] = "reshard_group";
 inline constexpr char kShardPlacement[] = "shard_placement";
+inline constexpr char kOverlappingUnits[] = "overlapping_units";
 
 // Warnings.
 inline constexpr char kContainer[] = "container";

@@ -32,7 +32,9 @@ int64_t DtypeBytes(const std::string& dtype) {
 class Counter {
  public:
   Counter(const MemoryOptions& options, int phase)
-      : options_(options), phase_(phase) {
+      : options_(options),
+        phase_(phase),
+        shards_(options.world_size / std::max<int64_t>(options.replicas, 1)) {
     if (options.moments.empty()) return;
     const size_t at =
         std::min(static_cast<size_t>(phase), options.moments.size() - 1);
@@ -45,8 +47,8 @@ class Counter {
       DtypeNames run;
       run.param = options_.param;
       run.master = options_.master;
-      Add(segment, unit.reshard,
-          ResolveDtypes(unit.options, run, segment.dtype), &gather);
+      Add(segment, unit, ResolveDtypes(unit.options, run, segment.dtype),
+          &gather);
     }
     out_.largest_gather = std::max(out_.largest_gather, gather);
   }
@@ -55,15 +57,15 @@ class Counter {
 
  private:
   // See [Note: flat segments] in fts/core/shard/segment.h.
-  void Add(const SegmentSpec& segment, bool reshard, const DtypeNames& dtypes,
-           int64_t* gather) {
+  void Add(const SegmentSpec& segment, const UnitSpec& unit,
+           const DtypeNames& dtypes, int64_t* gather) {
     const int64_t param = DtypeBytes(dtypes.param);
     const int64_t master = DtypeBytes(dtypes.master);
-    const bool sharded = !segment.replicated && options_.world_size > 1;
+    const bool sharded = !segment.replicated && shards_ > 1;
     const int64_t padded =
         RoundUp(std::max<int64_t>(segment.numel, 1),
-                sharded ? Times(options_.world_size, kAlignment) : kAlignment);
-    const int64_t chunk = sharded ? padded / options_.world_size : padded;
+                sharded ? Times(shards_, kAlignment) : kAlignment);
+    const int64_t chunk = sharded ? padded / shards_ : padded;
     const bool trains = segment.trains_in(phase_);
     // A master copy appears at the first thaw and stays; before that there is
     // one only where computation cannot hold the stored values exactly.
@@ -81,10 +83,14 @@ class Counter {
         int64_t& bytes = trains ? out_.trainable_sharded : out_.frozen_sharded;
         bytes = Plus(bytes, Times(chunk, param));
       }
-      if (!trains && !reshard) {
+      const int64_t neighbours = unit.options.reshard_group.value_or(0);
+      if (!trains && !unit.reshard) {
         out_.kept_gathered = Plus(out_.kept_gathered, whole);
       } else {
         *gather = Plus(*gather, whole);
+        if (!trains && neighbours > 1 && neighbours < shards_) {
+          out_.kept_gathered = Plus(out_.kept_gathered, whole / neighbours);
+        }
       }
     }
     if (!trains) return;
@@ -94,6 +100,7 @@ class Counter {
 
   const MemoryOptions& options_;
   const int phase_;
+  const int64_t shards_;  // ranks that share a sharded segment
   int64_t moments_ = 0;
   RankBytes out_;
 };

@@ -17,7 +17,8 @@
 namespace fts {
 
 struct MemoryOptions {
-  int64_t world_size = 1;  // ranks that share a sharded segment
+  int64_t world_size = 1;  // data-parallel ranks
+  int64_t replicas = 1;    // copies of the sharded model among them
   // The run's precision; a unit's mp_policy stands in the plan.
   std::string param = "float32";   // gather and compute
   std::string master = "float32";  // what the optimizer updates
@@ -35,7 +36,7 @@ struct RankBytes {
   int64_t trainable_sharded = 0;
   int64_t trainable_replicated = 0;
   // Full copies of frozen sharded segments that `reshard_after_forward: false`
-  // keeps from the phase's first forward on.
+  // keeps from the phase's first forward on; of a group of n, its 1/n.
   int64_t kept_gathered = 0;
   // Copies in the master dtype where that is not the dtype of computation.
   int64_t masters = 0;

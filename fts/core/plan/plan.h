@@ -59,6 +59,8 @@ struct UnitOptions {
                              //  cast_forward_inputs}
   YamlNode shard_placement;  // {dim: d}
   YamlNode ignored_params;   // list of names or patterns
+  // All modules that the entry matches form one unit. Read by ResolvePlan only.
+  bool one_unit = false;
 };
 
 // Parameters that are gathered, reduced and thawed together.
@@ -69,6 +71,9 @@ struct SegmentSpec {
   std::vector<int> switches;
   std::string dtype;
   bool replicated = false;  // not sharded; gradients all-reduced
+  // The dimension along which every parameter is split; 0: flat ranges, whose
+  // sizes need not divide.
+  int shard_dim = 0;
   // In registration order, the weight-decay class first, then no_decay.
   std::vector<std::string> parameters;
   int64_t numel = 0;
@@ -96,6 +101,10 @@ struct SegmentSpec {
 
 struct UnitSpec {
   std::string module;
+  // The further modules of a unit of several (one_unit), in pre-order; none
+  // lies within another. The unit is gathered for the first that runs and
+  // released after the last.
+  std::vector<std::string> also;
   UnitOptions options;
   // This unit is an ancestor of every other one.
   bool is_root = false;
@@ -106,6 +115,18 @@ struct UnitSpec {
   // remainder, replicated, so that ranks cannot drift apart.
   std::vector<std::string> ignored;
   SourceLocation where;  // the plan entry
+
+  std::vector<std::string> modules() const {
+    std::vector<std::string> all = {module};
+    all.insert(all.end(), also.begin(), also.end());
+    return all;
+  }
+  // For messages and traces: "norm", "norm+head", "layers.0+3 more".
+  std::string label() const {
+    if (also.empty()) return module;
+    return module + "+" +
+           (also.size() == 1 ? also[0] : std::to_string(also.size()) + " more");
+  }
 };
 
 struct SkippedModule {

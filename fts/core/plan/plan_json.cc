@@ -20,6 +20,7 @@ Json Skipped(const Plan& plan, bool full) {
 Json Unit(const UnitSpec& unit) {
   Json out;
   out["module"] = unit.module;
+  if (!unit.also.empty()) out["modules"] = unit.modules();
   out["options"] = YamlToJson(unit.options.written);
   out["is_root"] = unit.is_root;
   out["reshard"] = unit.reshard;
@@ -30,6 +31,7 @@ Json Unit(const UnitSpec& unit) {
     if (!segment.switches.empty()) item["switches"] = segment.switches;
     item["dtype"] = segment.dtype;
     item["replicated"] = segment.replicated;
+    if (segment.shard_dim > 0) item["shard_dim"] = segment.shard_dim;
     item["numel"] = segment.numel;
     item["decay_numel"] = segment.decay_numel;
     item["parameters"] = segment.parameters;
@@ -74,8 +76,10 @@ std::string PlanToJson(const Plan& plan, const Diagnostics& diags) {
   Json out;
   out["units"] = Json::array();
   for (const UnitSpec& unit : plan.units) {
-    out["units"].push_back({{"module", unit.module},
-                            {"options", YamlToJson(unit.options.written)}});
+    Json item = {{"module", unit.module},
+                 {"options", YamlToJson(unit.options.written)}};
+    if (!unit.also.empty()) item["modules"] = unit.modules();
+    out["units"].push_back(std::move(item));
   }
   out["skipped"] = Skipped(plan, /*full=*/false);
   out["warnings"] = DiagnosticsToJson(diags.warnings());

@@ -17,12 +17,13 @@ namespace fts {
 
 // {"units":[{"module","options"}],"skipped":[{"module","reason"}],
 //  "warnings":[{"code","message","file","line","column"}]} on one line.
-// `options` holds exactly the keys written.
+// `options` holds exactly the keys written. A unit of several modules also has
+// "modules", all of them.
 std::string PlanToJson(const Plan& plan, const Diagnostics& diags);
 
 // The above with format "fts-plan/1", and for each unit and for the remainder:
 // is_root, reshard, segments [{phase,dtype,replicated,numel,decay_numel,
-// parameters}]; then notes. Indented.
+// parameters}], with shard_dim where it is not 0; then notes. Indented.
 std::string FullPlanToJson(const Plan& plan, const Diagnostics& diags);
 
 // A YAML value as JSON; numbers that JSON lacks (inf, nan) become strings.

@@ -39,6 +39,9 @@ std::string Options(const UnitSpec& unit) {
     absl::StrAppend(&out, " in groups of ", *unit.options.reshard_group);
   }
   if (unit.is_root) absl::StrAppend(&out, ", root");
+  if (!unit.also.empty()) {
+    absl::StrAppend(&out, ", one unit of ", unit.modules().size(), " modules");
+  }
   if (unit.options.act_ckpt) {
     absl::StrAppend(&out, ", act_ckpt ", unit.options.act_ckpt->mode);
   }
@@ -124,7 +127,7 @@ std::string PlanToText(const Plan& plan) {
   std::vector<Line> lines = {
       {"unit", "phase", "tensors", "parameters", "dtype", "options"}};
   for (const UnitSpec& unit : plan.units) {
-    AddLines(unit, Show(unit.module), Options(unit), &lines);
+    AddLines(unit, Show(unit.label()), Options(unit), &lines);
   }
   if (!plan.remainder.segments.empty() || plan.units.empty()) {
     AddLines(plan.remainder, "(remainder)",

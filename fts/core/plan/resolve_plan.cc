@@ -28,6 +28,7 @@ constexpr char kDivideFactor[] = "gradient_divide_factor";
 // A module that some entry selected, at the position of the first one.
 struct Planned {
   std::string module;
+  std::vector<std::string> also;  // one_unit: the others
   std::string entry;  // the entry whose options hold
   YamlNode options;
   SourceLocation where;
@@ -207,20 +208,70 @@ class Resolver {
                     entry.key.where());
       return;
     }
+    std::vector<std::string> modules;
     for (const int index : match->indices) {
       const ModuleInfo& module = model_.modules[index];
       if (module.container) {
         SkipContainer(module, owner, entry.key.where());
-        continue;
+      } else {
+        modules.push_back(module.name);
       }
-      const Planned planned{module.name, key, options, entry.key.where()};
-      const auto [it, fresh] = position_.emplace(module.name, planned_.size());
+    }
+    Planned planned;
+    planned.entry = key;
+    planned.options = options;
+    planned.where = entry.key.where();
+    if (ReadOptions(options).one_unit) {
+      PlanOneUnit(OutermostOf(modules), std::move(planned));
+      return;
+    }
+    for (const std::string& module : modules) {
+      planned.module = module;
+      const auto [it, fresh] = position_.emplace(module, planned_.size());
       if (fresh) {
         planned_.push_back(planned);
+      } else if (!planned_[it->second].also.empty()) {
+        Overlap(planned, module, planned_[it->second]);
       } else {
         planned_[it->second] = planned;
       }
     }
+  }
+
+  // In pre-order, so that what contains others comes first.
+  static std::vector<std::string> OutermostOf(
+      const std::vector<std::string>& modules) {
+    std::vector<std::string> out;
+    for (const std::string& module : modules) {
+      if (std::none_of(out.begin(), out.end(), [&](const std::string& outer) {
+            return IsWithin(module, outer);
+          })) {
+        out.push_back(module);
+      }
+    }
+    return out;
+  }
+
+  void PlanOneUnit(const std::vector<std::string>& modules, Planned planned) {
+    if (modules.empty()) return;
+    for (const std::string& module : modules) {
+      const auto [it, fresh] = position_.emplace(module, planned_.size());
+      if (!fresh) Overlap(planned, module, planned_[it->second]);
+    }
+    planned.module = modules[0];
+    planned.also.assign(modules.begin() + 1, modules.end());
+    planned_.push_back(std::move(planned));
+  }
+
+  void Overlap(const Planned& planned, const std::string& module,
+               const Planned& other) {
+    diags_->Error(
+        codes::kOverlappingUnits,
+        absl::StrCat("fsdp_plan entry '", planned.entry, "': module '", module,
+                     "' is in the unit of entry '", other.entry,
+                     "' already; the modules of a one_unit entry belong to no "
+                     "other: narrow one of the two patterns"),
+        planned.where);
   }
 
   void SkipContainer(const ModuleInfo& module, const std::string& owner,
@@ -235,16 +286,41 @@ class Resolver {
     plan_.skipped.push_back({module.name, "container", ""});
   }
 
+  // The nearest unit above `module`, or null.
+  static const Planned* FindAbove(
+      std::string module,
+      const std::unordered_map<std::string, const Planned*>& units) {
+    while (!module.empty()) {
+      module = ParentOf(module);
+      const auto it = units.find(module);
+      if (it != units.end()) return it->second;
+    }
+    return nullptr;
+  }
+
   void ApplyEntries() {
     std::unordered_map<std::string, const Planned*> units;
     for (const Planned& planned : planned_) {
-      // Walks up from the module: the nearest unit above is in the way.
-      const Planned* above = nullptr;
-      for (std::string at = planned.module; !at.empty() && above == nullptr;) {
-        at = ParentOf(at);
-        const auto it = units.find(at);
-        if (it != units.end()) above = it->second;
+      const Planned* above = FindAbove(planned.module, units);
+      bool overlaps = false;
+      for (size_t i = 0; !planned.also.empty() && i <= planned.also.size();
+           ++i) {
+        const std::string& module =
+            i == 0 ? planned.module : planned.also[i - 1];
+        if (const Planned* taken = FindAbove(module, units)) {
+          overlaps = true;
+          diags_->Error(
+              codes::kOverlappingUnits,
+              absl::StrCat("fsdp_plan entry '", planned.entry, "': module '",
+                           module, "' is already sharded as part of '",
+                           taken->module,
+                           "', so it cannot be one unit with others; put this "
+                           "entry before '",
+                           taken->entry, "'"),
+              planned.where);
+        }
       }
+      if (overlaps) continue;
       if (above != nullptr) {
         const std::string fix =
             planned.entry == above->entry
@@ -262,8 +338,10 @@ class Resolver {
         continue;
       }
       units[planned.module] = &planned;
+      for (const std::string& module : planned.also) units[module] = &planned;
       UnitSpec unit;
       unit.module = planned.module;
+      unit.also = planned.also;
       unit.options = ReadOptions(planned.options);
       unit.where = planned.where;
       plan_.units.push_back(std::move(unit));

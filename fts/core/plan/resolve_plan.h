@@ -22,7 +22,9 @@ namespace fts {
 // regular expression (re.match) over all module names in pre-order. Containers
 // are dropped with a warning. A module hit again keeps its first position and
 // takes the later options whole. A module below an earlier unit is skipped with
-// a warning; one above earlier units becomes a unit around them.
+// a warning; one above earlier units becomes a unit around them. The modules of
+// an entry with `one_unit: true` form one unit: of those within another of them
+// only the outer one counts, and none may be in a unit already.
 //
 // A parameter belongs to the lowest unit that contains all modules owning it
 // (several when it is tied), else to the remainder. The root is the unit that

@@ -22,10 +22,10 @@ namespace {
 
 constexpr int kNever = std::numeric_limits<int>::max();  // sorts last
 
-// The lowest module that contains both.
-std::string CommonAncestor(std::string a, const std::string& b) {
-  while (!IsWithin(b, a)) a = ParentOf(a);
-  return a;
+bool IsInside(const std::string& module, const UnitSpec& unit) {
+  const std::vector<std::string> modules = unit.modules();
+  return std::any_of(modules.begin(), modules.end(),
+                     [&](const std::string& m) { return IsWithin(module, m); });
 }
 
 // Parameters of one segment while it is being filled.
@@ -40,9 +40,9 @@ struct Life {
   std::vector<int> switches;
 };
 
-// (phase, switches, dtype's number, replicated) -> bin: the order of the
-// segments.
-using Bins = std::map<std::tuple<int, std::vector<int>, int, bool>, Bin>;
+// (phase, switches, dtype's number, replicated, dimension) -> bin: the order of
+// the segments.
+using Bins = std::map<std::tuple<int, std::vector<int>, int, bool, int>, Bin>;
 
 class Assigner {
  public:
@@ -52,7 +52,9 @@ class Assigner {
 
   void Run() {
     for (size_t i = 0; i < plan_->units.size(); ++i) {
-      unit_of_module_[plan_->units[i].module] = i;
+      for (const std::string& module : plan_->units[i].modules()) {
+        unit_of_module_[module] = i;
+      }
     }
     FindLives();
     FindOwners();
@@ -63,13 +65,14 @@ class Assigner {
       if (parameter.shared_with) continue;
       const int unit = UnitOf(parameter.name);
       if (unit < 0) {
-        Put(parameter, /*replicated=*/!plan_->unplanned_shard, &remainder);
+        Put(parameter, /*replicated=*/!plan_->unplanned_shard, /*dim=*/0,
+            &remainder);
       } else if (ignored_[unit].count(parameter.name) > 0) {
         plan_->units[unit].ignored.push_back(parameter.name);
-        Put(parameter, /*replicated=*/true, &remainder);
+        Put(parameter, /*replicated=*/true, /*dim=*/0, &remainder);
       } else {
-        CheckPlacement(plan_->units[unit], parameter);
-        Put(parameter, /*replicated=*/false, &bins[unit]);
+        Put(parameter, /*replicated=*/false,
+            ShardDim(plan_->units[unit], parameter), &bins[unit]);
       }
     }
     for (size_t i = 0; i < bins.size(); ++i) {
@@ -78,7 +81,7 @@ class Assigner {
       if (unit.segments.empty()) {
         diags_->Warning(
             codes::kEmptyUnit,
-            absl::StrCat("unit '", unit.module, "' holds no parameters",
+            absl::StrCat("unit '", unit.label(), "' holds no parameters",
                          Reason(unit), "; it does nothing"),
             unit.where);
       }
@@ -112,9 +115,7 @@ class Assigner {
     for (const ParameterInfo& parameter : model_.parameters) {
       const std::string& canonical =
           parameter.shared_with ? *parameter.shared_with : parameter.name;
-      const std::string owner = OwnerOf(parameter.name);
-      const auto [it, fresh] = owner_.emplace(canonical, owner);
-      if (!fresh) it->second = CommonAncestor(it->second, owner);
+      owners_[canonical].push_back(OwnerOf(parameter.name));
       canonical_[parameter.name] = canonical;
     }
   }
@@ -154,20 +155,31 @@ class Assigner {
 
   // The lowest unit that contains all owners of the parameter, or -1.
   int UnitOf(const std::string& name) const {
-    std::string module = owner_.at(name);
+    const std::vector<std::string>& owners = owners_.at(name);
+    std::string module = owners[0];
     while (true) {
       const auto it = unit_of_module_.find(module);
-      if (it != unit_of_module_.end()) return static_cast<int>(it->second);
+      if (it != unit_of_module_.end() &&
+          std::all_of(owners.begin(), owners.end(), [&](const auto& owner) {
+            return IsInside(owner, plan_->units[it->second]);
+          })) {
+        return static_cast<int>(it->second);
+      }
       if (module.empty()) return -1;
       module = ParentOf(module);
     }
   }
 
-  void CheckPlacement(const UnitSpec& unit, const ParameterInfo& parameter) {
+  // The dimension along which the unit splits the parameter; from the last one
+  // when negative.
+  int ShardDim(const UnitSpec& unit, const ParameterInfo& parameter) {
     const YamlNode* dim = unit.options.shard_placement.Find("dim");
-    if (dim == nullptr) return;
+    if (dim == nullptr) return 0;
     const int64_t rank = static_cast<int64_t>(parameter.shape.size());
-    if (dim->as_int() < rank && dim->as_int() >= -rank) return;
+    if (dim->as_int() < rank && dim->as_int() >= -rank) {
+      return static_cast<int>(dim->as_int() < 0 ? dim->as_int() + rank
+                                                : dim->as_int());
+    }
     diags_->Error(
         codes::kShardPlacement,
         absl::StrCat("unit '", unit.module, "': shard_placement dim ",
@@ -176,9 +188,11 @@ class Assigner {
                      "; plan that parameter's module on its own, or list it in "
                      "ignored_params"),
         dim->where());
+    return 0;
   }
 
-  void Put(const ParameterInfo& parameter, bool replicated, Bins* bins) {
+  void Put(const ParameterInfo& parameter, bool replicated, int dim,
+           Bins* bins) {
     Life life;
     if (options_.schedule == nullptr) {
       life.phase = 0;
@@ -188,7 +202,7 @@ class Assigner {
     }
     const int dtype =
         dtypes_.emplace(parameter.dtype, dtypes_.size()).first->second;
-    Bin& bin = (*bins)[{life.phase, life.switches, dtype, replicated}];
+    Bin& bin = (*bins)[{life.phase, life.switches, dtype, replicated, dim}];
     const bool decays =
         std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
                      [&](const std::string& part) {
@@ -202,13 +216,14 @@ class Assigner {
     std::vector<SegmentSpec> out;
     for (const auto& [key, bin] : bins) {
       SegmentSpec segment;
-      const auto& [phase, switches, dtype, replicated] = key;
+      const auto& [phase, switches, dtype, replicated, dim] = key;
       segment.phase = phase == kNever ? -1 : phase;
       segment.switches = switches;
       for (const auto& [name, number] : dtypes_) {
         if (number == dtype) segment.dtype = name;
       }
       segment.replicated = replicated;
+      segment.shard_dim = dim;
       segment.parameters = bin.decay;
       segment.parameters.insert(segment.parameters.end(), bin.no_decay.begin(),
                                 bin.no_decay.end());
@@ -223,17 +238,17 @@ class Assigner {
   std::string Reason(const UnitSpec& unit) const {
     if (!unit.ignored.empty()) return ": ignored_params took them all";
     for (const ParameterInfo& p : model_.parameters) {
-      if (!IsWithin(OwnerOf(p.name), unit.module)) continue;
+      if (!IsInside(OwnerOf(p.name), unit)) continue;
       const int holder = UnitOf(canonical_.at(p.name));
       const std::string name =
           holder < 0 ? "the remainder"
-                     : absl::StrCat("unit '", plan_->units[holder].module, "'");
-      if (holder < 0 || !IsWithin(plan_->units[holder].module, unit.module)) {
+                     : absl::StrCat("unit '", plan_->units[holder].label(), "'");
+      if (holder < 0 || !IsInside(plan_->units[holder].module, unit)) {
         return absl::StrCat(": '", p.name, "' is tied and belongs to ", name);
       }
     }
     for (const UnitSpec& other : plan_->units) {
-      if (other.module != unit.module && IsWithin(other.module, unit.module)) {
+      if (other.module != unit.module && IsInside(other.module, unit)) {
         return " of its own: the units below it hold them all";
       }
     }
@@ -247,11 +262,18 @@ class Assigner {
                     [](const SegmentSpec& s) { return !s.replicated; });
     remainder.is_root = sharded_remainder;
     for (UnitSpec& unit : plan_->units) {
-      unit.is_root = !sharded_remainder &&
-                     std::all_of(plan_->units.begin(), plan_->units.end(),
-                                 [&](const UnitSpec& other) {
-                                   return IsWithin(other.module, unit.module);
-                                 });
+      // Of several modules none is the root.
+      unit.is_root =
+          !sharded_remainder && unit.also.empty() &&
+          std::all_of(plan_->units.begin(), plan_->units.end(),
+                      [&](const UnitSpec& other) {
+                        const auto modules = other.modules();
+                        return std::all_of(
+                            modules.begin(), modules.end(),
+                            [&](const std::string& module) {
+                              return IsWithin(module, unit.module);
+                            });
+                      });
       SetReshard(&unit);
     }
     if (sharded_remainder) {
@@ -319,7 +341,8 @@ class Assigner {
 
   std::unordered_map<std::string, size_t> unit_of_module_;
   std::unordered_map<std::string, Life> lives_;
-  std::unordered_map<std::string, std::string> owner_;      // by canonical name
+  // The modules that hold a parameter, by its canonical name.
+  std::unordered_map<std::string, std::vector<std::string>> owners_;
   std::unordered_map<std::string, std::string> canonical_;  // by any name
   std::vector<std::unordered_set<std::string>> ignored_;    // by unit
   std::map<std::string, int> dtypes_;  // numbered by first appearance

@@ -24,13 +24,14 @@ constexpr char kMpPolicy[] = "mp_policy";
 constexpr char kReshard[] = "reshard_after_forward";
 constexpr char kPlacement[] = "shard_placement";
 constexpr char kIgnored[] = "ignored_params";
+constexpr char kOneUnit[] = "one_unit";
 
 using Names = std::vector<std::string>;
 
 const Names& Keys() {
   static const auto* const keys =
       new Names{kReshard, kMpPolicy, kOffload,   kPlacement,
-                kIgnored, kActCkpt,  kCpuOffload};
+                kIgnored, kActCkpt,  kCpuOffload, kOneUnit};
   return *keys;
 }
 
@@ -116,6 +117,10 @@ class Checker {
     if (key == kMpPolicy) return CheckMpPolicy(value);
     if (key == kPlacement) return CheckPlacement(value);
     if (key == kIgnored) return CheckIgnored(value);
+    if (key == kOneUnit) {
+      if (value.is_bool()) return value;
+      return Bad(codes::kBadType, kOneUnit, value, "true or false");
+    }
     return CheckOffload(key, value);
   }
 
@@ -327,6 +332,8 @@ UnitOptions ReadOptions(const YamlNode& written) {
       options.shard_placement = value;
     } else if (key == kIgnored) {
       options.ignored_params = value;
+    } else if (key == kOneUnit) {
+      options.one_unit = value.as_bool();
     }
   }
   return options;

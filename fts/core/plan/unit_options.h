@@ -25,6 +25,7 @@ namespace fts {
 //   mp_policy: {param_dtype, reduce_dtype, output_dtype, cast_forward_inputs}
 //   shard_placement: {dim}
 //   ignored_params: a list of names or patterns
+//   one_unit: true or false
 // Keys that fail are left out. All problems go to `diags`.
 YamlNode CheckOptions(const YamlNode& options, const std::string& owner,
                       Diagnostics* diags);

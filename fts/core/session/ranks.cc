@@ -57,7 +57,36 @@ absl::StatusOr<Ranks> ConnectShm(const comm::StorePtr& store, int rank,
 
 Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
              std::shared_ptr<comm::Communicator> reduce)
-    : gather_(std::move(gather)), reduce_(std::move(reduce)) {}
+    : gather_(std::move(gather)), reduce_(std::move(reduce)) {
+  auto everyone = std::make_shared<shard::ShardGroup>();
+  everyone->gather = gather_;
+  everyone->reduce = reduce_;
+  shard_group_ = std::move(everyone);
+}
+
+absl::Status Ranks::SplitReplicas(int replicas) {
+  if (replicas < 1 || size() % replicas != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dp_replicate ", replicas, " does not divide the ", size(),
+                     " data-parallel ranks; use a divisor"));
+  }
+  if (replicas == 1) return absl::OkStatus();
+  const int shards = size() / replicas;
+  std::vector<int> one_copy(shards), same_part(replicas);
+  for (int i = 0; i < shards; ++i) {
+    one_copy[i] = rank() / shards * shards + i;
+  }
+  for (int i = 0; i < replicas; ++i) {
+    same_part[i] = i * shards + rank() % shards;
+  }
+  auto group = std::make_shared<shard::ShardGroup>();
+  FTS_ASSIGN_OR_RETURN(group->gather, gather_->Split(one_copy, "dp_shard"));
+  FTS_ASSIGN_OR_RETURN(group->reduce, reduce_->Split(one_copy, "dp_shard"));
+  FTS_ASSIGN_OR_RETURN(group->replicate,
+                       reduce_->Split(same_part, "dp_replicate"));
+  shard_group_ = std::move(group);
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch,
                                      std::chrono::milliseconds timeout) {

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "fts/core/comm/communicator.h"
 #include "fts/core/comm/launch_environment.h"
+#include "fts/core/shard/shard_group.h"
 
 namespace fts {
 
@@ -40,6 +41,16 @@ class Ranks {
   const std::shared_ptr<comm::Communicator>& gather() const { return gather_; }
   const std::shared_ptr<comm::Communicator>& reduce() const { return reduce_; }
 
+  // Makes the ranks `replicas` groups of equal size that each hold a whole
+  // sharded model: rank = replica * shards + shard. Collective; at most once,
+  // before a session is made. Errors: INVALID_ARGUMENT unless `replicas`
+  // divides size(); those of Communicator::Split.
+  absl::Status SplitReplicas(int replicas);
+  // Who shares the units' segments: all ranks unless they were split.
+  const std::shared_ptr<const shard::ShardGroup>& shard_group() const {
+    return shard_group_;
+  }
+
   // Replaces each number by its sum or maximum over the ranks; the same bits
   // everywhere. Collective.
   absl::Status Sum(std::vector<double>* numbers) const;
@@ -52,6 +63,7 @@ class Ranks {
  private:
   std::shared_ptr<comm::Communicator> gather_;
   std::shared_ptr<comm::Communicator> reduce_;
+  std::shared_ptr<const shard::ShardGroup> shard_group_;
 };
 
 }  // namespace fts

@@ -1,21 +1,15 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/session/segment_flat.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace fts {
 
 SegmentFlat::SegmentFlat(std::shared_ptr<shard::Segment> segment)
     : segment_(std::move(segment)) {
-  const int64_t first = segment_->begin();
-  const int64_t last = first + segment_->shard().numel();
-  for (const auto& leaf : segment_->leaves()) {
-    const int64_t begin = std::max(leaf->offset(), first);
-    const int64_t end = std::min(leaf->offset() + leaf->numel(), last);
-    if (begin >= end) continue;
-    extents_.push_back(
-        {begin - first, end - first, leaf->index(), leaf->decay()});
+  for (const shard::Segment::Extent& extent : segment_->extents()) {
+    extents_.push_back({extent.begin, extent.end, extent.leaf->index(),
+                        extent.leaf->decay()});
   }
 }
 

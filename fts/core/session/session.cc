@@ -59,6 +59,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
     FTS_ASSIGN_OR_RETURN(session->output_dtype_,
                          shard::DtypeFromName(*o.precision.output));
   }
+  engine.group = ranks.shard_group();
   FTS_ASSIGN_OR_RETURN(
       session->engine_,
       shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),

@@ -42,6 +42,13 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   engine->context_.dtypes = options.dtypes;
   engine->context_.gradient_divide_factor = plan.gradient_divide_factor;
   engine->context_.listener = engine.get();
+  engine->group_ = options.group;
+  if (engine->group_ == nullptr) {
+    auto everyone = std::make_shared<ShardGroup>();
+    everyone->gather = engine->context_.gather;
+    everyone->reduce = engine->context_.reduce;
+    engine->group_ = std::move(everyone);
+  }
   UnitListener* const listener = engine.get();
   for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
 
@@ -52,6 +59,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     engine->units_.push_back(std::make_shared<Unit>(&engine->context_, listener,
                                                     spec.module, spec.reshard,
                                                     std::move(segments)));
+    engine->units_.back()->SetModules(spec.modules(), spec.label());
   }
   FTS_ASSIGN_OR_RETURN(auto rest,
                        engine->MakeSegments(plan.remainder, parameters));
@@ -71,7 +79,10 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     for (const auto& segment : engine->segments_) {
       const auto& leaves = segment->leaves();
       if (std::any_of(leaves.begin(), leaves.end(), [&](const auto& leaf) {
-            return IsWithin(leaf->name(), unit->module());
+            return std::any_of(unit->modules().begin(), unit->modules().end(),
+                               [&](const std::string& module) {
+                                 return IsWithin(leaf->name(), module);
+                               });
           })) {
         inside.push_back(segment);
       }
@@ -94,15 +105,42 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
 
 ShardEngine::~ShardEngine() { *alive_ = false; }
 
+absl::StatusOr<std::shared_ptr<const ShardGroup>> ShardEngine::GroupOf(
+    const UnitSpec& spec) {
+  const int64_t n = spec.reshard ? spec.options.reshard_group.value_or(0) : 0;
+  if (n <= 1 || n == group_->size() || group_->size() == 1) return group_;
+  if (group_->size() % n != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unit '", spec.label(), "': reshard_after_forward ", n,
+        " does not divide the ", group_->size(), " ranks of dp_shard"));
+  }
+  std::shared_ptr<const ShardGroup>& known = near_groups_[n];
+  if (known == nullptr) {
+    auto group = std::make_shared<ShardGroup>(*group_);
+    std::vector<int> near(n);
+    for (int i = 0; i < n; ++i) {
+      near[i] = group_->rank() / static_cast<int>(n) * static_cast<int>(n) + i;
+    }
+    FTS_ASSIGN_OR_RETURN(
+        group->forward_gather,
+        group_->gather->Split(near, absl::StrCat("group_of_", n)));
+    known = std::move(group);
+  }
+  return known;
+}
+
 absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
     const UnitSpec& spec, const std::vector<NamedLeaf>& parameters) {
   std::unordered_map<std::string, int> index;
   for (size_t i = 0; i < parameters.size(); ++i) index[parameters[i].name] = i;
+  FTS_ASSIGN_OR_RETURN(const std::shared_ptr<const ShardGroup> group,
+                       GroupOf(spec));
   std::vector<std::shared_ptr<Segment>> segments;
   for (const SegmentSpec& s : spec.segments) {
     SegmentInit init;
-    init.unit = spec.module;
+    init.unit = spec.label();
     init.spec = s;
+    init.group = group;
     FTS_ASSIGN_OR_RETURN(init.source, DtypeFromName(s.dtype));
     FTS_ASSIGN_OR_RETURN(init.dtypes, DtypesOf(spec, context_.dtypes, s.dtype));
     init.offload = spec.options.cpu_offload && !s.replicated;
@@ -113,9 +151,16 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
       if (it == index.end()) {
         return absl::InvalidArgumentError(
             absl::StrCat("the plan names parameter '", name, "' of unit '",
-                         spec.module, "', which the model does not have"));
+                         spec.label(), "', which the model does not have"));
       }
       const at::Tensor& tensor = parameters[it->second].tensor;
+      if (s.shard_dim > 0 && (s.shard_dim >= tensor.dim() ||
+                              tensor.size(s.shard_dim) % group->size() != 0)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the plan shards parameter '", name, "' of unit '", spec.module,
+            "' on dimension ", s.shard_dim, ", which ", group->size(),
+            " ranks of dp_shard do not divide"));
+      }
       init.parameters.push_back(
           {name, tensor, it->second, /*decay=*/numel < s.decay_numel});
       numel += tensor.numel();
@@ -129,7 +174,9 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
 
 Unit* ShardEngine::FindUnit(const std::string& module) {
   for (const auto& unit : units_) {
-    if (unit->module() == module) return unit.get();
+    for (const std::string& each : unit->modules()) {
+      if (each == module) return unit.get();
+    }
   }
   return nullptr;
 }

@@ -27,6 +27,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,6 +40,7 @@
 #include "fts/core/shard/context.h"
 #include "fts/core/shard/reduce_queue.h"
 #include "fts/core/shard/segment.h"
+#include "fts/core/shard/shard_group.h"
 #include "fts/core/shard/unit.h"
 
 namespace fts::shard {
@@ -50,6 +52,8 @@ struct NamedLeaf {
 
 struct EngineOptions {
   Dtypes dtypes;
+  // Which ranks share the units' segments. Null: all of them, no replicas.
+  std::shared_ptr<const ShardGroup> group = nullptr;
 };
 
 // What every rank knows after Synchronize.
@@ -98,11 +102,12 @@ class ShardEngine : private BackwardListener, private UnitListener {
   int64_t Freeze(int phase);
 
   // After the last backward of a step: every trainable segment has a grad(),
-  // zero where nothing was used. FAILED_PRECONDITION when a backward failed.
+  // zero where nothing was used, summed over all ranks. Collective where there
+  // are replicas. FAILED_PRECONDITION when a backward failed.
   absl::Status CompleteGradients();
 
-  // Whether this rank's grad() of the segment counts in the global norm: every
-  // rank's does when they hold different parts, else only rank 0's.
+  // Whether this rank's grad() of the segment counts in the global norm: of
+  // ranks that hold the same part, only the first one's does.
   bool CountsInNorm(const Segment& segment) const;
 
   // What ranks must know together. `squared_norm`: of the gradients that count
@@ -125,7 +130,7 @@ class ShardEngine : private BackwardListener, private UnitListener {
           fn);
 
   // Collective: checks that replicated segments hold the same bits on every
-  // rank. Errors: INTERNAL naming the segment.
+  // rank, and sharded ones on every replica. Errors: INTERNAL naming the segment.
   absl::Status CheckReplicas();
 
   // First error inside an autograd hook since the last call; hooks can only
@@ -143,11 +148,18 @@ class ShardEngine : private BackwardListener, private UnitListener {
   void OnForward(Unit& unit) override;
   void EndBackward();
   absl::Status ReduceRemainder();
+  absl::Status ReduceReplicas();
+  // The group of a unit's segments: with neighbours for reshard_after_forward
+  // in groups. Collective when such a group is new.
+  absl::StatusOr<std::shared_ptr<const ShardGroup>> GroupOf(
+      const UnitSpec& spec);
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
       const UnitSpec& spec, const std::vector<NamedLeaf>& parameters);
 
   Context context_;
   Bucket bucket_{&context_};
+  std::shared_ptr<const ShardGroup> group_;
+  std::map<int64_t, std::shared_ptr<const ShardGroup>> near_groups_;  // by size
   std::vector<std::string> names_;
   std::vector<std::shared_ptr<Unit>> units_;
   std::vector<std::shared_ptr<Segment>> remainder_;

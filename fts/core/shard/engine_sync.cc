@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+#include <deque>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
@@ -29,11 +30,28 @@ absl::Status ShardEngine::CompleteGradients() {
     }
     segment->CompleteGradient();
   }
+  return ReduceReplicas();
+}
+
+absl::Status ShardEngine::ReduceReplicas() {
+  constexpr size_t kMaxInFlight = 2;
+  std::deque<Segment*> in_flight;
+  for (const auto& segment : segments_) {
+    FTS_RETURN_IF_ERROR(segment->StartReplicaReduce());
+    in_flight.push_back(segment.get());
+    if (in_flight.size() <= kMaxInFlight) continue;
+    FTS_RETURN_IF_ERROR(in_flight.front()->FinishReplicaReduce());
+    in_flight.pop_front();
+  }
+  for (Segment* segment : in_flight) {
+    FTS_RETURN_IF_ERROR(segment->FinishReplicaReduce());
+  }
   return absl::OkStatus();
 }
 
 bool ShardEngine::CountsInNorm(const Segment& segment) const {
-  return segment.sharded() || context_.rank() == 0;
+  if (segment.replicated()) return context_.rank() == 0;
+  return segment.replica() == 0;
 }
 
 // [Note: the step's all-reduce]
@@ -41,7 +59,7 @@ bool ShardEngine::CountsInNorm(const Segment& segment) const {
 // the squared gradient norm, rank 0's clock, and one number per parameter that
 // says whether this rank had a gradient for it. A sharded segment contributes
 // its chunk's norm on every rank; a replicated one, already reduced, only on
-// rank 0.
+// rank 0; one that has replicas, only on the first of them.
 absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
                                                      double squared_norm,
                                                      double seconds) {
@@ -80,23 +98,31 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
 absl::Status ShardEngine::CheckReplicas() {
   if (context_.world() == 1) return absl::OkStatus();
   SilentWrites guard;
-  for (const auto& segment : remainder_) {
+  for (const auto& segment : segments_) {
+    const bool everywhere = segment->replicated();
+    if (!everywhere && segment->replicas() == 1) continue;
+    comm::Communicator& holders =
+        everywhere ? *context_.gather : *group_->replicate;
     at::Tensor first = segment->shard().clone();
-    FTS_ASSIGN_OR_RETURN(comm::EventPtr sent,
-                         context_.gather->Broadcast(first, 0));
+    FTS_ASSIGN_OR_RETURN(comm::EventPtr sent, holders.Broadcast(first, 0));
     FTS_RETURN_IF_ERROR(sent->Wait());
     at::Tensor differs = at::zeros({1}, at::kDouble);
     // Bits, not numbers: NaN equals itself and -0 differs from 0.
     if (!at::equal(first.view(at::kByte), segment->shard().view(at::kByte))) {
       differs.fill_(1);
     }
+    // All ranks agree, so that all stop at the same segment.
     FTS_ASSIGN_OR_RETURN(
         comm::EventPtr agreed,
         context_.gather->AllReduce(differs, comm::ReduceOp::kMax));
     FTS_RETURN_IF_ERROR(agreed->Wait());
     if (differs.item<double>() != 0) {
       return absl::InternalError(absl::StrCat(
-          "replicated parameters have drifted apart between ranks (segment of ",
+          everywhere ? "replicated parameters have drifted apart between ranks "
+                       "(segment of "
+                     : absl::StrCat("unit '", segment->label(),
+                                    "': shards have drifted apart between "
+                                    "replicas (segment of "),
           segment->leaves().size(), " parameters, first '",
           segment->leaves().front()->name(),
           "'); every rank must apply the same updates"));

@@ -20,7 +20,8 @@ void Ledger::RestartPeaks() {
 
 void Ledger::StartPhase() {
   RestartPeaks();
-  gathered = frozen_gathered = reduced = all_reduced = Traffic{};
+  gathered = frozen_gathered = near_gathered = Traffic{};
+  reduced = all_reduced = Traffic{};
 }
 
 }  // namespace fts::shard

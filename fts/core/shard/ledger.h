@@ -49,8 +49,9 @@ class Ledger {
 
   Traffic gathered;         // all-gathers of sharded segments
   Traffic frozen_gathered;  // the part of `gathered` that moved frozen weights
+  Traffic near_gathered;    // the part among neighbours only, see shard_group.h
   Traffic reduced;          // reduce-scatters
-  Traffic all_reduced;      // all-reduces of the remainder's bucket
+  Traffic all_reduced;      // all-reduces: the remainder's bucket, replicas
 
  private:
   std::array<int64_t, kNumHoldings> now_{};

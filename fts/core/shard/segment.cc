@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/shard/tensor_util.h"
 
@@ -14,17 +15,27 @@ int64_t RoundUp(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
+std::shared_ptr<const ShardGroup> GroupOf(const Context& context,
+                                          const SegmentInit& init) {
+  if (init.group != nullptr && !init.spec.replicated) return init.group;
+  auto everyone = std::make_shared<ShardGroup>();
+  everyone->gather = context.gather;
+  everyone->reduce = context.reduce;
+  return everyone;
+}
+
 }  // namespace
 
 Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
     : context_(context),
       bucket_(bucket),
       label_(init.unit.empty() ? "(remainder)" : init.unit),
-      spec_(std::move(init.spec)),
+      spec_(init.spec),
       source_(init.source),
       dtypes_(init.dtypes),
-      world_(context->world()),
-      sharded_(!spec_.replicated && context->world() > 1) {
+      group_(GroupOf(*context, init)),
+      world_(group_->size()),
+      sharded_(!spec_.replicated && world_ > 1) {
   at::Device device = at::kCPU;
   for (SegmentInit::Parameter& p : init.parameters) {
     device = p.tensor.device();
@@ -37,13 +48,15 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
   padded_ = RoundUp(std::max<int64_t>(numel_, 1),
                     sharded_ ? world_ * kAlignment : kAlignment);
   chunk_ = sharded_ ? padded_ / world_ : padded_;
-  begin_ = sharded_ ? context_->rank() * chunk_ : 0;
+  begin_ = sharded_ ? group_->rank() * chunk_ : 0;
+  layout_.dim = spec_.shard_dim;
+  layout_.ranks = world_;
 
   ReductionRequest reduction;
   reduction.dtype = dtypes_.reduce;
   reduction.factor = context->gradient_divide_factor.value_or(1);
-  reduction.shard_size = sharded_ ? world_ : 1;
-  reduction.replicate_size = sharded_ ? 1 : world_;
+  reduction.shard_size = spec_.replicated ? 1 : world_;
+  reduction.replicate_size = spec_.replicated ? world_ : replicas();
   divisors_ = AsSums(ReductionFor(reduction), reduction.shard_size,
                      reduction.replicate_size);
 
@@ -74,6 +87,24 @@ Segment::~Segment() {
   if (gathered_) {
     context_->ledger.Remove(Holding::kGathered, Bytes(flat_));
   }
+  DropPart();
+  DropPieces();
+}
+
+std::vector<Segment::Extent> Segment::extents() const {
+  std::vector<Extent> out;
+  for (const auto& leaf : leaves_) {
+    int64_t begin, end;
+    if (in_pieces()) {
+      begin = leaf->offset() / world_;
+      end = begin + leaf->numel() / world_;
+    } else {
+      begin = std::max(leaf->offset(), begin_) - begin_;
+      end = std::min(leaf->offset() + leaf->numel(), begin_ + chunk_) - begin_;
+    }
+    if (begin < end) out.push_back({leaf.get(), begin, end});
+  }
+  return out;
 }
 
 at::ScalarType Segment::FrozenDtype() const {
@@ -94,19 +125,26 @@ void Segment::SetShard(at::Tensor shard) {
 
 absl::Status Segment::Load(const RangeLoader& loader) {
   SilentWrites guard;
-  if (chunk_ + begin_ > numel_) {  // padding stays zero for ever
-    const int64_t from = std::max<int64_t>(numel_ - begin_, 0);
-    shard_.narrow(0, from, chunk_ - from).zero_();
+  int64_t end = 0;  // of what is loaded; padding stays zero for ever
+  for (const Extent& extent : extents()) {
+    const Leaf& leaf = *extent.leaf;
+    const at::Tensor mine =
+        shard_.narrow(0, extent.begin, extent.end - extent.begin);
+    end = extent.end;
+    if (in_pieces()) {
+      FTS_RETURN_IF_ERROR(layout_.ForEachRun(
+          leaf.tensor().sizes(), group_->rank(),
+          [&](int64_t first, int64_t last, int64_t at) {
+            return loader(leaf.name(), first, last,
+                          mine.narrow(0, at, last - first));
+          }));
+      continue;
+    }
+    const int64_t first = begin_ + extent.begin - leaf.offset();
+    FTS_RETURN_IF_ERROR(
+        loader(leaf.name(), first, first + mine.numel(), mine));
   }
-  for (const auto& leaf : leaves_) {
-    const int64_t begin = std::max(leaf->offset(), begin_);
-    const int64_t end =
-        std::min(leaf->offset() + leaf->numel(), begin_ + chunk_);
-    if (begin >= end) continue;
-    FTS_RETURN_IF_ERROR(loader(leaf->name(), begin - leaf->offset(),
-                               end - leaf->offset(),
-                               shard_.narrow(0, begin - begin_, end - begin)));
-  }
+  shard_.narrow(0, end, chunk_ - end).zero_();
   MarkUpdated();
   return absl::OkStatus();
 }
@@ -134,21 +172,43 @@ void Segment::Freeze() {
   ZeroGrad();
 }
 
+absl::StatusOr<comm::EventPtr> Segment::IssueGather() {
+  if (part_.defined()) {
+    comm::Communicator& near = *group_->forward_gather;
+    flat_.narrow(0, near.rank() * part_.numel(), part_.numel()).copy_(part_);
+    DropPart();
+    context_->trace.Record(
+        "all_gather", absl::StrCat(label_, " (group of ", near.size(), ")"));
+    context_->ledger.near_gathered.calls += 1;
+    context_->ledger.near_gathered.bytes += Bytes(flat_);
+    near.SetLabel(label_);
+    return near.AllGatherInPlace(flat_);
+  }
+  at::Tensor full = flat_;
+  if (in_pieces()) {
+    pieces_ = EmptyFlat(padded_, flat_.scalar_type(), flat_.device());
+    context_->ledger.Add(Holding::kGathered, Bytes(pieces_));
+    full = pieces_;
+  }
+  // The cast to the compute dtype and the copy into the slice that the
+  // in-place gather sends are one pass.
+  // Pinned, the host does not wait: the gradient's way back to the host, before
+  // any update of the shard, is behind this copy on the same stream.
+  full.narrow(0, begin_, chunk_).copy_(shard_, /*non_blocking=*/pinned_);
+  context_->trace.Record("all_gather", label_);
+  group_->gather->SetLabel(label_);
+  return group_->gather->AllGatherInPlace(full);
+}
+
 absl::Status Segment::StartGather() {
   if (gathered_ || gathering_ != nullptr) return absl::OkStatus();
   SilentWrites guard;
   AllocateStorage(flat_);
   Ledger& ledger = context_->ledger;
   ledger.Add(Holding::kGathered, Bytes(flat_));
-  // The cast to the compute dtype and the copy into the slice that the
-  // in-place gather sends are one pass.
-  // Pinned, the host does not wait: the gradient's way back to the host, before
-  // any update of the shard, is behind this copy on the same stream.
-  flat_.narrow(0, begin_, chunk_).copy_(shard_, /*non_blocking=*/pinned_);
-  context_->trace.Record("all_gather", label_);
-  context_->gather->SetLabel(label_);
-  auto event = context_->gather->AllGatherInPlace(flat_);
+  auto event = IssueGather();
   if (!event.ok()) {
+    DropPieces();
     FreeStorage(flat_);
     ledger.Remove(Holding::kGathered, Bytes(flat_));
     return event.status();
@@ -169,13 +229,39 @@ absl::Status Segment::FinishGather() {
   const absl::Status status = gathering_->Wait();
   gathering_ = nullptr;
   gathered_ = true;
+  if (pieces_.defined() && status.ok()) {
+    SilentWrites guard;
+    for (const auto& leaf : leaves_) {
+      layout_.Split(leaf->RangeOf(flat_))
+          .copy_(layout_.In(pieces_, leaf->offset(), leaf->tensor().sizes()));
+    }
+  }
+  DropPieces();
   for (const auto& leaf : leaves_) leaf->Expose();
-  if (!status.ok()) Release();  // never expose half-gathered values
+  if (!status.ok()) ReleaseFlat();  // never expose half-gathered values
   return status;
 }
 
-void Segment::Release() {
-  if (!sharded_ || !gathered_) return;
+void Segment::DropPieces() {
+  context_->ledger.Remove(Holding::kGathered, Bytes(pieces_));
+  pieces_ = at::Tensor();
+}
+
+void Segment::KeepPart() {
+  if (group_->forward_gather == nullptr) return;
+  SilentWrites guard;
+  const comm::Communicator& near = *group_->forward_gather;
+  const int64_t size = padded_ / near.size();
+  part_ = flat_.narrow(0, near.rank() * size, size).clone();
+  context_->ledger.Add(Holding::kGathered, Bytes(part_));
+}
+
+void Segment::DropPart() {
+  context_->ledger.Remove(Holding::kGathered, Bytes(part_));
+  part_ = at::Tensor();
+}
+
+void Segment::ReleaseFlat() {
   for (const auto& leaf : leaves_) leaf->Poison();
   FreeStorage(flat_);
   context_->ledger.Remove(Holding::kGathered, Bytes(flat_));
@@ -183,9 +269,22 @@ void Segment::Release() {
   gathered_ = false;
 }
 
+void Segment::Release() {
+  if (!sharded_ || !gathered_) return;
+  if (!trainable_) KeepPart();
+  ReleaseFlat();
+}
+
+void Segment::ReleaseAfterForward() {
+  if (!sharded_ || !gathered_) return;
+  KeepPart();
+  ReleaseFlat();
+}
+
 void Segment::MarkUpdated() {
   if (sharded_) {
-    Release();
+    if (gathered_) ReleaseFlat();
+    DropPart();
   } else if (!aliased_) {
     SilentWrites guard;
     flat_.copy_(shard_);
@@ -201,11 +300,15 @@ absl::Status Segment::ForEachFull(
     full = EmptyFlat(padded_, shard_.scalar_type(), flat_.device());
     full.narrow(0, begin_, chunk_).copy_(shard_);
     FTS_ASSIGN_OR_RETURN(comm::EventPtr event,
-                         context_->gather->AllGatherInPlace(full));
+                         group_->gather->AllGatherInPlace(full));
     FTS_RETURN_IF_ERROR(event->Wait());
   }
   for (const auto& leaf : leaves_) {
-    FTS_RETURN_IF_ERROR(fn(leaf->name(), leaf->RangeOf(full)));
+    const at::IntArrayRef sizes = leaf->tensor().sizes();
+    const at::Tensor value =
+        in_pieces() ? layout_.In(full, leaf->offset(), sizes).reshape(sizes)
+                    : leaf->RangeOf(full);
+    FTS_RETURN_IF_ERROR(fn(leaf->name(), value));
   }
   return absl::OkStatus();
 }

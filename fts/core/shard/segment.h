@@ -16,6 +16,13 @@
 //   flat    the whole segment in the compute dtype; memory only while gathered
 //   reduce  unreduced gradients in the reduce dtype, from the first gradient
 //           of a backward pass until its reduction has finished
+// A segment of parameters split along another dimension than the first is
+// gathered and reduced in pieces beside the flat form (dim_layout.h).
+//
+// With a group for forward, a release after forward keeps 1/n of the flat form
+// on each of n neighbours, and the next gather asks only them. A frozen segment
+// keeps that part from then on, since its values do not change.
+//
 // When nothing is sharded and the dtypes agree, shard *is* flat, and gradients
 // are written straight into `grad`: no copy and no collective anywhere.
 //
@@ -41,11 +48,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fts/core/plan/plan.h"
 #include "fts/core/shard/bucket.h"
 #include "fts/core/shard/context.h"
+#include "fts/core/shard/dim_layout.h"
 #include "fts/core/shard/leaf.h"
 #include "fts/core/shard/reduction.h"
+#include "fts/core/shard/shard_group.h"
 
 namespace torch::autograd {
 struct Node;
@@ -72,6 +82,8 @@ struct SegmentInit {
     bool decay = true;
   };
   std::vector<Parameter> parameters;  // layout order
+  // Who shares it when it is sharded. Null: all ranks of the context.
+  std::shared_ptr<const ShardGroup> group = nullptr;
 };
 
 class Segment : public std::enable_shared_from_this<Segment> {
@@ -92,6 +104,9 @@ class Segment : public std::enable_shared_from_this<Segment> {
   bool replicated() const { return spec_.replicated; }
   // Whether ranks hold different parts, so that reading needs a gather.
   bool sharded() const { return sharded_; }
+  // Which of how many ranks with the same shard this is; see shard_group.h.
+  int replica() const { return group_->replica(); }
+  int replicas() const { return group_->replicas(); }
   bool trainable() const { return trainable_; }
   bool gathered() const { return gathered_; }
   const Dtypes& dtypes() const { return dtypes_; }
@@ -100,7 +115,14 @@ class Segment : public std::enable_shared_from_this<Segment> {
   bool offloaded() const { return offloaded_; }
   int64_t numel() const { return numel_; }  // without padding
   int64_t padded() const { return padded_; }
-  int64_t begin() const { return begin_; }  // first element of the shard
+  // First element of the shard; of a segment in pieces, see extents().
+  int64_t begin() const { return begin_; }
+  // Elements [begin, end) of the shard belong to `leaf`. Padding is a gap.
+  struct Extent {
+    const Leaf* leaf;
+    int64_t begin, end;
+  };
+  std::vector<Extent> extents() const;
   const std::vector<std::unique_ptr<Leaf>>& leaves() const { return leaves_; }
 
   // 1-D [chunk]; the optimizer updates it in place.
@@ -121,6 +143,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   absl::Status StartGather();
   absl::Status FinishGather();
   void Release();
+  void ReleaseAfterForward();
   // The shard changed (load, optimizer step, restore): a sharded segment is
   // released, another one's flat form is written anew.
   void MarkUpdated();
@@ -151,6 +174,11 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // Zeroes what no parameter wrote, once per optimizer step before grad() is
   // read. Allocates grad when this rank saw no gradient at all.
   void CompleteGradient();
+  // Sums grad() over the replicas: after CompleteGradient, once per optimizer
+  // step, so that accumulation costs none. Start enqueues, Finish waits; no-ops
+  // without replicas.
+  absl::Status StartReplicaReduce();
+  absl::Status FinishReplicaReduce();
   void ZeroGrad();  // drops the gradient's memory
 
   // Calls fn(name, full tensor in the shard's dtype) for every parameter, in
@@ -160,6 +188,13 @@ class Segment : public std::enable_shared_from_this<Segment> {
           fn);
 
  private:
+  // Split along a dimension: layout_ tells where what lies.
+  bool in_pieces() const { return sharded_ && spec_.shard_dim > 0; }
+  absl::StatusOr<comm::EventPtr> IssueGather();
+  void ReleaseFlat();
+  void KeepPart();
+  void DropPart();
+  void DropPieces();
   // Gradients need no reduction and no cast: they are written into grad_.
   bool direct() const;
   at::ScalarType FrozenDtype() const;
@@ -167,8 +202,10 @@ class Segment : public std::enable_shared_from_this<Segment> {
   at::Tensor EmptyChunk(at::ScalarType dtype) const;
   void SetShard(at::Tensor shard);
   void AllocateReduce();
+  void ChunkReduce();  // reduce_ from row-major parameters to pieces
   void ZeroGaps(const at::Tensor& flat_gradient) const;
   void FoldIn(const at::Tensor& reduced);
+  void DropAcross();
   void AttachHooks();
 
   Context* context_;
@@ -180,14 +217,20 @@ class Segment : public std::enable_shared_from_this<Segment> {
   SumReduction divisors_;
   bool offloaded_ = false;
   bool pinned_ = false;
-  int world_;
+  std::shared_ptr<const ShardGroup> group_;
+  int world_;  // ranks that share it; replicated: that reduce it
   bool sharded_;
   bool trainable_ = false;
   bool gathered_ = false;
   int64_t numel_ = 0, padded_ = 0, chunk_ = 0, begin_ = 0;
+  DimLayout layout_;
   std::vector<std::unique_ptr<Leaf>> leaves_;
   std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;
   at::Tensor flat_, shard_, grad_, reduce_, reduced_;
+  at::Tensor pieces_;     // being gathered, when in pieces
+  at::Tensor part_;       // of flat_, kept while it is released
+  at::Tensor across_;     // grad_ in the reduce dtype, on its way to replicas
+  bool summed_ = false;   // grad_ is that of all replicas
   bool aliased_ = false;  // shard_ is flat_
   int arrived_ = 0;
   bool closed_ = false;

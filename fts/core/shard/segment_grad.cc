@@ -76,6 +76,14 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
   SilentWrites guard;
   if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
   if (grad.defined()) {
+    if (summed_) {
+      ThrowIfError(*context_,
+                   absl::FailedPreconditionError(
+                       "parameter '" + leaf.name() +
+                       "' got a gradient after those of the step were summed "
+                       "over the replicas; finish the optimizer step before "
+                       "the next backward"));
+    }
     if (closed_) {
       ThrowIfError(
           *context_,
@@ -138,6 +146,20 @@ void Segment::FoldIn(const at::Tensor& reduced) {
   context_->ledger.Add(Holding::kGradient, Bytes(grad_));
 }
 
+void Segment::ChunkReduce() {
+  const at::Tensor pieces =
+      EmptyFlat(padded_, reduce_.scalar_type(), reduce_.device());
+  context_->ledger.Add(Holding::kReduce, Bytes(pieces));
+  for (const auto& leaf : leaves_) {
+    layout_.In(pieces, leaf->offset(), leaf->tensor().sizes())
+        .copy_(layout_.Split(leaf->RangeOf(reduce_)));
+  }
+  const int64_t mine = numel_ / world_;
+  pieces.view({world_, chunk_}).narrow(1, mine, chunk_ - mine).zero_();
+  context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));
+  reduce_ = pieces;
+}
+
 absl::Status Segment::StartReduce() {
   if (direct()) return absl::OkStatus();  // already in grad_
   SilentWrites guard;
@@ -146,10 +168,11 @@ absl::Status Segment::StartReduce() {
   if (divisors_.pre_divide != 1) reduce_.div_(divisors_.pre_divide);
   for (const auto& leaf : leaves_) leaf->written = false;
   if (!sharded_) return absl::OkStatus();  // alone: FinishReduce casts
+  if (in_pieces()) ChunkReduce();
   reduced_ = EmptyFlat(chunk_, reduce_.scalar_type(), reduce_.device());
   context_->trace.Record("reduce_scatter", label_);
-  context_->reduce->SetLabel(label_);
-  FTS_ASSIGN_OR_RETURN(reducing_, context_->reduce->ReduceScatter(
+  group_->reduce->SetLabel(label_);
+  FTS_ASSIGN_OR_RETURN(reducing_, group_->reduce->ReduceScatter(
                                       reduce_, reduced_, comm::ReduceOp::kSum));
   context_->ledger.reduced.calls += 1;
   context_->ledger.reduced.bytes += Bytes(reduce_);
@@ -196,7 +219,43 @@ void Segment::CompleteGradient() {
   }
 }
 
+absl::Status Segment::StartReplicaReduce() {
+  if (!trainable_ || replicas() == 1 || summed_) return absl::OkStatus();
+  SilentWrites guard;
+  across_ = grad_.to(flat_.device(), dtypes_.reduce);  // itself when that
+  if (!across_.is_same(grad_)) {
+    context_->ledger.Add(Holding::kReduce, Bytes(across_));
+  }
+  context_->trace.Record("all_reduce", label_);
+  group_->replicate->SetLabel(label_);
+  FTS_ASSIGN_OR_RETURN(reducing_, group_->replicate->AllReduce(
+                                      across_, comm::ReduceOp::kSum));
+  context_->ledger.all_reduced.calls += 1;
+  context_->ledger.all_reduced.bytes += Bytes(across_);
+  return absl::OkStatus();
+}
+
+absl::Status Segment::FinishReplicaReduce() {
+  if (reducing_ == nullptr) return absl::OkStatus();
+  const absl::Status status = reducing_->Wait();
+  reducing_ = nullptr;
+  SilentWrites guard;
+  if (status.ok() && !across_.is_same(grad_)) grad_.copy_(across_);
+  summed_ = status.ok();
+  DropAcross();
+  return status;
+}
+
+void Segment::DropAcross() {
+  if (across_.defined() && !across_.is_same(grad_)) {
+    context_->ledger.Remove(Holding::kReduce, Bytes(across_));
+  }
+  across_ = at::Tensor();
+}
+
 void Segment::ZeroGrad() {
+  DropAcross();
+  summed_ = false;
   context_->ledger.Remove(Holding::kGradient, Bytes(grad_));
   if (!reduces_through_bucket()) {
     context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));

@@ -67,6 +67,8 @@ Unit::Unit(Context* context, UnitListener* listener, std::string module,
     : context_(context),
       listener_(listener),
       module_(std::move(module)),
+      modules_({module_}),
+      label_(module_),
       reshard_(reshard),
       segments_(std::move(segments)),
       inside_(segments_) {}
@@ -119,10 +121,20 @@ absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
   return absl::OkStatus();
 }
 
-absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs) {
+bool Unit::EndsRound(int which) {
+  if (modules_.size() < 2) return true;
+  if (ran_.empty() || ran_[which]) ran_.assign(modules_.size(), false);
+  ran_[which] = true;
+  if (std::count(ran_.begin(), ran_.end(), false) > 0) return false;
+  ran_.clear();
+  return true;
+}
+
+absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs,
+                               int which) {
   if (open_.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "unit '", module_, "': PostForward without a matching PreForward"));
+        "unit '", label_, "': PostForward without a matching PreForward"));
   }
   const std::shared_ptr<Call> call = std::move(open_.back());
   open_.pop_back();
@@ -144,7 +156,10 @@ absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs) {
   // A recomputation with a graph is about to be differentiated.
   const bool needed = in_backward_ || twice_differentiable_ ||
                       (call->recomputation && recorded);
-  if (reshard_ && !needed) Release();
+  const bool over = call->recomputation || EndsRound(which);
+  if (reshard_ && over && !needed) {
+    for (const auto& segment : segments_) segment->ReleaseAfterForward();
+  }
   return absl::OkStatus();
 }
 
@@ -153,7 +168,7 @@ void Unit::PreBackward(const Call& call) {
     ThrowIfError(
         *context_,
         absl::FailedPreconditionError(absl::StrCat(
-            "unit '", module_,
+            "unit '", label_,
             "': its parameters were updated between this forward and its "
             "backward, so the gradient would be of other weights; run backward "
             "before the optimizer step, or forward again")));
@@ -162,7 +177,7 @@ void Unit::PreBackward(const Call& call) {
   if (!in_backward_) {
     in_backward_ = true;
     context_->trace.Record("pre_backward",
-                           module_.empty() ? "(root)" : module_);
+                           label_.empty() ? "(root)" : label_);
   }
   // create_graph: a second backward will read the weights once more.
   if (c10::GradMode::is_enabled()) twice_differentiable_ = true;
@@ -213,6 +228,7 @@ void Unit::EndBackward() {
                              [](const auto& c) { return c->recomputation; }),
               open_.end());
   if (in_backward_ && MayRelease()) Release();
+  if (in_backward_ && open_.empty()) ran_.clear();
   in_backward_ = false;
   // A retained graph may run again.
   for (const auto& weak : recorded_) {
@@ -232,6 +248,7 @@ void Unit::FinishStep() {
 void Unit::MarkUpdated() {
   ++generation_;
   recorded_.clear();
+  ran_.clear();
   twice_differentiable_ = false;
   for (const auto& segment : segments_) {
     if (segment->trainable()) segment->MarkUpdated();
@@ -240,6 +257,7 @@ void Unit::MarkUpdated() {
 
 void Unit::Reset() {
   open_.clear();
+  ran_.clear();
   recorded_.clear();
   in_backward_ = false;
   twice_differentiable_ = false;

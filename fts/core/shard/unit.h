@@ -30,6 +30,12 @@
 // weights. Each call remembers the unit's generation, which the optimizer step
 // advances, and its backward fails when they differ.
 //
+// [Note: units of several modules]
+// Such a unit is gathered for the first of its modules that runs and released
+// when each has run since; a module that runs again begins a new round. While
+// some module has not run, the unit stays gathered, at most until the backward
+// or the next round is over.
+//
 // Threads: confined to the training thread.
 
 #ifndef FTS_CORE_SHARD_UNIT_H_
@@ -71,7 +77,16 @@ class Unit : public std::enable_shared_from_this<Unit> {
     inside_ = std::move(inside);
   }
 
+  // Makes it a unit of these modules, of which `module` is the first; `label`
+  // stands for them in traces and messages.
+  void SetModules(std::vector<std::string> modules, std::string label) {
+    modules_ = std::move(modules);
+    label_ = std::move(label);
+  }
+
   const std::string& module() const { return module_; }
+  const std::vector<std::string>& modules() const { return modules_; }
+  const std::string& label() const { return label_; }
   bool reshard() const { return reshard_; }
   const std::vector<std::shared_ptr<Segment>>& segments() const {
     return segments_;
@@ -80,11 +95,11 @@ class Unit : public std::enable_shared_from_this<Unit> {
   bool gathered() const;
 
   // Before and after the module's forward, with its tensors. PreForward
-  // returns when the parameters may be read.
+  // returns when the parameters may be read. `which`: of modules().
   // Errors: those of the communicator.
   [[nodiscard]] absl::Status PreForward(const std::vector<at::Tensor>& inputs);
   [[nodiscard]] absl::Status PostForward(
-      const std::vector<at::Tensor>& outputs);
+      const std::vector<at::Tensor>& outputs, int which = 0);
 
   // The optimizer changed the shards: gathered values are dropped and graphs
   // recorded so far can no longer run backward.
@@ -117,12 +132,17 @@ class Unit : public std::enable_shared_from_this<Unit> {
   absl::Status Gather();
   void Release();
   bool MayRelease() const;
+  // Whether every module has run, now that `which` has.
+  bool EndsRound(int which);
   void PreBackward(const Call& call);
   void OnInputGradient(Call& call);
 
   Context* context_;
   UnitListener* listener_;
   std::string module_;
+  std::vector<std::string> modules_;
+  std::string label_;
+  std::vector<bool> ran_;  // in this round, of several modules
   bool reshard_;
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<std::shared_ptr<Segment>> inside_;

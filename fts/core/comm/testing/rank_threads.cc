@@ -4,6 +4,7 @@
 #include <ATen/ops/maximum.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -20,7 +21,7 @@ namespace {
 // Where the ranks meet: a barrier and one tensor each.
 class Room {
  public:
-  explicit Room(int size) : tensors(size), size_(size) {}
+  explicit Room(int size) : tensors(size), offers(size), size_(size) {}
 
   // False when a rank has left: the barrier can never be full again.
   bool Meet() {
@@ -43,6 +44,7 @@ class Room {
   }
 
   std::vector<at::Tensor> tensors;
+  std::vector<std::shared_ptr<Room>> offers;  // of a split, by its first rank
 
  private:
   const int size_;
@@ -75,13 +77,17 @@ class LazyEvent : public Event {
 
 class ThreadCommunicator : public Communicator {
  public:
-  ThreadCommunicator(std::shared_ptr<Room> room, int rank, int size)
-      : room_(std::move(room)), rank_(rank), size_(size) {}
+  ThreadCommunicator(std::shared_ptr<Room> room, int rank, int size,
+                     std::string name = "threads")
+      : room_(std::move(room)),
+        rank_(rank),
+        size_(size),
+        name_(std::move(name)) {}
   ~ThreadCommunicator() override { room_->Leave(); }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
-  std::string name() const override { return "threads"; }
+  std::string name() const override { return name_; }
 
   absl::StatusOr<EventPtr> AllGatherInPlace(at::Tensor full) override {
     return Later(full, [this, full] {
@@ -124,8 +130,23 @@ class ThreadCommunicator : public Communicator {
   }
   absl::Status Barrier() override { return Met(); }
   absl::StatusOr<std::shared_ptr<Communicator>> Split(
-      const std::vector<int>&, const std::string&) override {
-    return absl::UnimplementedError("rank threads have no Split");
+      const std::vector<int>& ranks, const std::string& name) override {
+    const auto mine = std::find(ranks.begin(), ranks.end(), rank_);
+    const int size = static_cast<int>(ranks.size());
+    if (mine == ranks.begin()) {
+      room_->offers[rank_] = std::make_shared<Room>(size);
+    }
+    absl::Status status = Met();
+    if (!status.ok()) return status;
+    std::shared_ptr<Communicator> made;
+    if (mine != ranks.end()) {
+      made = std::make_shared<ThreadCommunicator>(
+          room_->offers[ranks.front()], static_cast<int>(mine - ranks.begin()),
+          size, absl::StrCat(name_, "/", name));
+    }
+    status = Met();
+    if (!status.ok()) return status;
+    return made;
   }
   void Abort(const std::string&) override { room_->Leave(); }
 
@@ -168,6 +189,7 @@ class ThreadCommunicator : public Communicator {
   std::shared_ptr<Room> room_;
   const int rank_;
   const int size_;
+  const std::string name_;
 };
 
 }  // namespace
