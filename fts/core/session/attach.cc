@@ -49,25 +49,28 @@ absl::StatusOr<Attachments> AttachModules(
 
   Attachments out;
   for (const auto& unit : engine.units()) {
-    const auto module = by_name.find(unit->module());
-    if (module == by_name.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the plan shards module '", unit->module(),
-                       "', which the model does not have"));
-    }
-    std::vector<at::Tensor> below;
-    for (const auto& [name, tensor] : module->second->NamedParameters()) {
-      below.push_back(tensor);
-    }
     const auto spec = specs.find(unit->module());
-    if (spec != specs.end() && spec->second->options.act_ckpt.has_value()) {
-      FTS_RETURN_IF_ERROR(AttachCheckpoint(*spec->second->options.act_ckpt,
-                                           unit->module(), *module->second,
-                                           &out, diags));
+    for (size_t which = 0; which < unit->modules().size(); ++which) {
+      const std::string& name = unit->modules()[which];
+      const auto module = by_name.find(name);
+      if (module == by_name.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the plan shards module '", name,
+                         "', which the model does not have"));
+      }
+      std::vector<at::Tensor> below;
+      for (const auto& parameter : module->second->NamedParameters()) {
+        below.push_back(parameter.second);
+      }
+      if (spec != specs.end() && spec->second->options.act_ckpt.has_value()) {
+        FTS_RETURN_IF_ERROR(AttachCheckpoint(*spec->second->options.act_ckpt,
+                                             name, *module->second, &out,
+                                             diags));
+      }
+      out.shards.push_back(std::make_shared<ShardInterceptor>(
+          unit, std::move(below), static_cast<int>(which)));
+      module->second->PrependInterceptor(out.shards.back());
     }
-    out.shards.push_back(
-        std::make_shared<ShardInterceptor>(unit, std::move(below)));
-    module->second->PrependInterceptor(out.shards.back());
   }
   return out;
 }

@@ -20,8 +20,11 @@ bool RequiresGrad(const at::Tensor& tensor) {
 }  // namespace
 
 ShardInterceptor::ShardInterceptor(std::shared_ptr<shard::Unit> unit,
-                                   std::vector<at::Tensor> parameters)
-    : unit_(std::move(unit)), parameters_(std::move(parameters)) {}
+                                   std::vector<at::Tensor> parameters,
+                                   int which)
+    : unit_(std::move(unit)),
+      parameters_(std::move(parameters)),
+      which_(which) {}
 
 bool ShardInterceptor::NeedsGraph(const nn::Tensors& inputs) const {
   return std::any_of(inputs.begin(), inputs.end(), RequiresGrad) ||
@@ -35,7 +38,7 @@ nn::Tensors ShardInterceptor::Intercept(nn::Module& module, nn::Tensors inputs,
   c10::AutoGradMode mode(c10::GradMode::is_enabled() && NeedsGraph(inputs));
   ThrowIfError(unit_->PreForward(inputs));
   nn::Tensors outputs = next(std::move(inputs));
-  ThrowIfError(unit_->PostForward(outputs));
+  ThrowIfError(unit_->PostForward(outputs, which_));
   return outputs;
 }
 

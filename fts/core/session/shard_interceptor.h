@@ -36,9 +36,10 @@ class StatusError : public std::runtime_error {
 
 class ShardInterceptor : public nn::Interceptor {
  public:
-  // `parameters`: all leaves below the module, tied ones included.
+  // `parameters`: all leaves below the module, tied ones included. `which`: of
+  // the unit's modules.
   ShardInterceptor(std::shared_ptr<shard::Unit> unit,
-                   std::vector<at::Tensor> parameters);
+                   std::vector<at::Tensor> parameters, int which = 0);
 
   // Throws StatusError when a gather fails.
   nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
@@ -53,6 +54,7 @@ class ShardInterceptor : public nn::Interceptor {
 
   std::shared_ptr<shard::Unit> unit_;  // null: detached
   std::vector<at::Tensor> parameters_;
+  int which_;
 };
 
 }  // namespace fts
