@@ -292,18 +292,15 @@ ReduceLROnPlateau, init_args: {min_lr: [0.1, 0.2]}}
 
     def test_plan_options_of_later_versions(self):
         self.check(CONFIG.replace("'model.output': {}", """
-    model.output: {act_ckpt: wrapped, reshard_after_forward: 2}
+    model.output: {reshard_after_forward: 2}
     model.norm: {mp_policy: {param_dtype: bfloat16}}
     model.tok_embeddings: {shard_placement: {dim: 1}}
     model.layers.0: {ignored_params: ['model.layers.0.ffn_norm.*']}
   """).replace("fsdp_plan: {", "fsdp_plan:").replace(
       ", 'model.layers.\\d*$': {}}", ""), [
-            "c.yaml:18:62: error: reshard_after_forward: 2 of unit "
+            "c.yaml:18:43: error: reshard_after_forward: 2 of unit "
             "'model.output' is not available in this version; use true or "
             "false [not_available]",
-            "c.yaml:18:5: error: act_ckpt mode 'wrapped' of unit "
-            "'model.output' is not available in this version; use "
-            "'composable' [not_available]",
             "c.yaml:19:29: error: mp_policy of unit 'model.norm' is not "
             "available in this version; set the run's `precision` instead "
             "[not_available]",
@@ -313,6 +310,22 @@ ReduceLROnPlateau, init_args: {min_lr: [0.1, 0.2]}}
             "c.yaml:21:38: error: ignored_params of unit 'model.layers.0' is "
             "not available in this version; leave the module out of the plan "
             "to keep its parameters unsharded [not_available]"])
+
+    def test_act_ckpt(self):
+        self.check(CONFIG.replace("'model.output': {}", """
+    'model.output': {act_ckpt: [wrapped_offload, {save: [matmul]}]}
+    model.norm: {act_ckpt: [composable, {every: 0, save: [softmax]}]}
+  """).replace("fsdp_plan: {", "fsdp_plan:").replace(
+      ", 'model.layers.\\d*$': {}}", ""), [
+            "c.yaml:18:51: error: fsdp_plan entry 'model.output': act_ckpt "
+            "mode wrapped_offload takes no keywords; remove 'save' "
+            "[unknown_key]",
+            "c.yaml:19:49: error: fsdp_plan entry 'model.norm': act_ckpt "
+            "keyword every is integer 0; it must be a whole number from 1: "
+            "every n-th module of the entry is checkpointed [out_of_range]",
+            "c.yaml:19:59: error: fsdp_plan entry 'model.norm': act_ckpt "
+            "keyword save names string 'softmax'; it may name matmul and "
+            "attention [bad_value]"])
 
     # ---- data ----------------------------------------------------------------
 

@@ -22,11 +22,12 @@ const std::vector<std::string>& Modes() {
   return *modes;
 }
 
-// Keywords of the non-reentrant checkpoint.
+// Keywords of the non-reentrant checkpoint, and ours for selective
+// checkpointing.
 const std::vector<std::string>& Keywords() {
   static const auto* const keywords = new std::vector<std::string>{
       "use_reentrant", "preserve_rng_state", "context_fn", "determinism_check",
-      "debug",         "early_stop"};
+      "debug",         "early_stop",         "every",      "save"};
   return *keywords;
 }
 
@@ -164,6 +165,15 @@ class Checker {
             absl::StrCat("keyword determinism_check is ", DescribeYaml(value),
                          "; it must be 'default' or 'none'"),
             value);
+    } else if (key == "every") {
+      if (value.is_int() && value.as_int() >= 1) return;
+      Error(value.is_int() ? codes::kOutOfRange : codes::kBadType,
+            absl::StrCat("keyword every is ", DescribeYaml(value),
+                         "; it must be a whole number from 1: every n-th "
+                         "module of the entry is checkpointed"),
+            value);
+    } else if (key == "save") {
+      CheckSave(value);
     } else if (!value.is_bool()) {
       Error(codes::kBadType,
             absl::StrCat("keyword ", key, " is ", DescribeYaml(value),
@@ -175,6 +185,33 @@ class Checker {
             "mode composable is never reentrant; remove use_reentrant or set "
             "it to false",
             value);
+    } else if (key == "use_reentrant" && value.as_bool()) {
+      diags_->Warning(
+          codes::kNotAvailable,
+          absl::StrCat(owner_,
+                       ": act_ckpt keyword use_reentrant: the non-reentrant "
+                       "checkpoint is used, which gives the same gradients; "
+                       "remove it or set it to false"),
+          value.where());
+    }
+  }
+
+  void CheckSave(const YamlNode& value) {
+    static const auto* const kinds =
+        new std::vector<std::string>{"matmul", "attention"};
+    if (!value.is_sequence()) {
+      Error(codes::kBadType,
+            absl::StrCat("keyword save is ", DescribeYaml(value),
+                         "; it must be a list of matmul and attention"),
+            value);
+    }
+    for (const YamlNode& kind : value.items()) {
+      if (kind.is_string() && Contains(*kinds, kind.text())) continue;
+      Error(codes::kBadValue,
+            absl::StrCat("keyword save names ", DescribeYaml(kind),
+                         "; it may name matmul and attention",
+                         DidYouMean(kind.text(), *kinds)),
+            kind);
     }
   }
 

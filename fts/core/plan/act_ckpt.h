@@ -1,6 +1,9 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// The forms of `act_ckpt`, and the keywords each mode takes.
+// The forms of `act_ckpt`, and the keywords each mode takes: composable and
+// wrapped those of PyTorch's non-reentrant checkpoint, and two of ours: `save`,
+// operators whose outputs are kept, and `every: n`, which ResolvePlan counts
+// (units it passes over get `act_ckpt: null`); wrapped_offload none.
 // Threads: pure functions.
 #ifndef FTS_CORE_PLAN_ACT_CKPT_H_
 #define FTS_CORE_PLAN_ACT_CKPT_H_

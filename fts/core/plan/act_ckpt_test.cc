@@ -28,8 +28,8 @@ TEST(ActCkpt, EveryFormOfAMode) {
   EXPECT_EQ(Check("[composable, null]"), kPlain);
   EXPECT_EQ(Check("{mode: composable}"), kPlain);
   EXPECT_EQ(Check("{mode: composable, kwargs: null}"), kPlain);
-  EXPECT_EQ(Check("{mode: wrapped, kwargs: {use_reentrant: true}}"),
-            R"({"mode":"wrapped","kwargs":{"use_reentrant":true}})");
+  EXPECT_EQ(Check("{mode: wrapped, kwargs: {use_reentrant: false}}"),
+            R"({"mode":"wrapped","kwargs":{"use_reentrant":false}})");
   EXPECT_EQ(Check("wrapped_offload"),
             R"({"mode":"wrapped_offload","kwargs":{}})");
 }
@@ -83,6 +83,40 @@ TEST(ActCkpt, KeywordsOfTheNonReentrantCheckpoint) {
   EXPECT_EQ(Check("[composable, {context_fn: f}]"),
             "plan.yaml:1:27: error: entry: act_ckpt keyword context_fn takes a "
             "function, which a file cannot hold; remove it [bad_type]\n");
+}
+
+TEST(ActCkpt, ReentrantUnderWrappedIsReplacedWithAWarning) {
+  EXPECT_EQ(Check("[wrapped, {use_reentrant: true}]"),
+            R"({"mode":"wrapped","kwargs":{"use_reentrant":true}})"
+            "plan.yaml:1:27: warning: entry: act_ckpt keyword use_reentrant: "
+            "the non-reentrant checkpoint is used, which gives the same "
+            "gradients; remove it or set it to false [not_available]\n");
+}
+
+TEST(ActCkpt, SelectiveKeywords) {
+  EXPECT_EQ(
+      Check("[wrapped, {every: 2, save: [attention, matmul]}]"),
+      R"({"mode":"wrapped","kwargs":{"every":2,"save":["attention","matmul"]}})");
+  EXPECT_EQ(Check("[composable, {every: 0}]"),
+            "plan.yaml:1:22: error: entry: act_ckpt keyword every is integer "
+            "0; it must be a whole number from 1: every n-th module of the "
+            "entry is checkpointed [out_of_range]\n");
+  EXPECT_EQ(Check("[composable, {every: two}]"),
+            "plan.yaml:1:22: error: entry: act_ckpt keyword every is string "
+            "'two'; it must be a whole number from 1: every n-th module of the "
+            "entry is checkpointed [bad_type]\n");
+  EXPECT_EQ(Check("[composable, {save: matmul}]"),
+            "plan.yaml:1:21: error: entry: act_ckpt keyword save is string "
+            "'matmul'; it must be a list of matmul and attention [bad_type]\n");
+  EXPECT_EQ(Check("[composable, {save: [matmull, softmax]}]"),
+            "plan.yaml:1:22: error: entry: act_ckpt keyword save names string "
+            "'matmull'; it may name matmul and attention; did you mean "
+            "'matmul'? [bad_value]\n"
+            "plan.yaml:1:31: error: entry: act_ckpt keyword save names string "
+            "'softmax'; it may name matmul and attention [bad_value]\n");
+  EXPECT_EQ(Check("[wrapped_offload, {save: [matmul]}]"),
+            "plan.yaml:1:20: error: entry: act_ckpt mode wrapped_offload takes "
+            "no keywords; remove 'save' [unknown_key]\n");
 }
 
 TEST(ActCkpt, FormsThatSayNothing) {

@@ -44,6 +44,9 @@ std::string Options(const UnitSpec& unit) {
   }
   if (unit.options.act_ckpt) {
     absl::StrAppend(&out, ", act_ckpt ", unit.options.act_ckpt->mode);
+    if (const YamlNode* save = unit.options.act_ckpt->kwargs.Find("save")) {
+      absl::StrAppend(&out, " save ", save->Show());
+    }
   }
   if (unit.options.cpu_offload) absl::StrAppend(&out, ", cpu offload");
   if (!unit.options.mp_policy.is_null()) {

@@ -22,6 +22,7 @@ constexpr char kPlanName[] = "fsdp_plan";
 constexpr char kDefaultsName[] = "fsdp_default_kwargs";
 constexpr char kUnplanned[] = "unplanned";
 constexpr char kTpPlan[] = "tp_plan";
+constexpr char kActCkpt[] = "act_ckpt";
 constexpr char kLossParallel[] = "loss_parallel";
 constexpr char kDivideFactor[] = "gradient_divide_factor";
 
@@ -343,9 +344,23 @@ class Resolver {
       unit.module = planned.module;
       unit.also = planned.also;
       unit.options = ReadOptions(planned.options);
+      if (SkipsCheckpoint(planned.entry, unit.options)) {
+        // Off, as if the entry had said so of this module.
+        unit.options = ReadOptions(OverlayOptions(
+            planned.options,
+            YamlNode::Mapping(std::vector<std::pair<std::string, YamlNode>>{
+                {kActCkpt, YamlNode()}})));
+      }
       unit.where = planned.where;
       plan_.units.push_back(std::move(unit));
     }
+  }
+
+  // `act_ckpt` with `every: n`: of an entry's units the n-th, 2n-th, … keep it.
+  bool SkipsCheckpoint(const std::string& entry, const UnitOptions& options) {
+    if (!options.act_ckpt.has_value()) return false;
+    const YamlNode* every = options.act_ckpt->kwargs.Find("every");
+    return every != nullptr && ++checkpointed_[entry] % every->as_int() != 0;
   }
 
   const YamlNode& config_;
@@ -357,6 +372,7 @@ class Resolver {
   std::vector<Planned> planned_;
   std::unordered_map<std::string, size_t> position_;  // of a module in planned_
   std::unordered_set<std::string> containers_;
+  std::unordered_map<std::string, int64_t> checkpointed_;  // units, by entry
   Plan plan_;
 };
 

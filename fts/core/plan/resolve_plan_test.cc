@@ -256,6 +256,25 @@ TEST(PlanCases, Case53ActCkptAsAString) {
 
 // ---- Ours ------------------------------------------------------------------
 
+TEST(ResolvePlan, EveryNthOfAnEntrysModulesIsCheckpointed) {
+  const Resolved r = Resolve(LlamaModel(5),
+                             "fsdp_default_kwargs: {act_ckpt: [composable, "
+                             "{every: 2}]}\n"
+                             "fsdp_plan:\n"
+                             "  model.output: {}\n"
+                             "  'model.layers.\\d*$': {}\n"
+                             "  model.norm: {act_ckpt: composable}\n");
+  ASSERT_EQ(r.plan.units.size(), 7u);
+  std::string on;
+  for (const UnitSpec& unit : r.plan.units) {
+    if (unit.options.act_ckpt) on += unit.module + " ";
+  }
+  EXPECT_EQ(on, "model.layers.1 model.layers.3 model.norm ");
+  EXPECT_EQ(r.options(1), R"({"act_ckpt":null})");
+  EXPECT_EQ(r.options(2),
+            R"({"act_ckpt":{"mode":"composable","kwargs":{"every":2}}})");
+}
+
 TEST(ResolvePlan, TheSeedsOwnPlan) {
   const Resolved r = Resolve(LlamaModel(4),
                              R"(

@@ -94,6 +94,7 @@ class RecomputeHooks : public SavedTensorHooks {
 
   std::unique_ptr<PackedTensor> Pack(const at::Tensor& tensor) override {
     if (IsParameter(tensor)) return KeepParameter(tensor);
+    OperatorLogGuard unlogged(nullptr);  // what we run ourselves
     const at::Tensor value = tensor.detach();
     const size_t index = count_++;
     const size_t wanted = frame_->holders_.size();

@@ -51,17 +51,12 @@ void CheckUnit(const UnitSpec& unit, const std::string& of,
            "leave the module out of the plan to keep its parameters unsharded",
            o.ignored_params.where(), diags);
   }
-  if (o.act_ckpt.has_value()) {
-    if (o.act_ckpt->mode != "composable") {
-      Reject(absl::StrCat("act_ckpt mode '", o.act_ckpt->mode, "'", of),
-             "use 'composable'", unit.where, diags);
-    } else {
-      // Records what is wrong by itself.
-      recompute::ParseCheckpointOptions(o.act_ckpt->mode, o.act_ckpt->kwargs,
-                                        diags)
-          .status()
-          .IgnoreError();
-    }
+  if (o.act_ckpt.has_value() && o.act_ckpt->mode != "wrapped_offload") {
+    // Records what is wrong by itself.
+    recompute::ParseCheckpointOptions(o.act_ckpt->mode, o.act_ckpt->kwargs,
+                                      diags)
+        .status()
+        .IgnoreError();
   }
 }
 

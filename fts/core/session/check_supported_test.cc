@@ -40,6 +40,14 @@ TEST(CheckSupportedTest, WhatRunsIsTaken) {
             "");
 }
 
+TEST(CheckSupportedTest, EveryModeOfCheckpointingIsTaken) {
+  EXPECT_EQ(Check("fsdp_default_kwargs: {act_ckpt: wrapped_offload}\n"
+                  "fsdp_plan:\n"
+                  "  a: {act_ckpt: [wrapped, {save: [matmul], every: 1}]}\n"
+                  "  b: {}\n"),
+            "");
+}
+
 TEST(CheckSupportedTest, WhatDoesNotRunIsRejectedByName) {
   EXPECT_EQ(
       Check("fsdp_plan:\n"
@@ -48,8 +56,7 @@ TEST(CheckSupportedTest, WhatDoesNotRunIsRejectedByName) {
             "    mp_policy: {param_dtype: bfloat16}\n"
             "    shard_placement: {dim: 1}\n"
             "    ignored_params: ['a.weight']\n"
-            "  b:\n"
-            "    act_ckpt: wrapped\n"),
+            "  b: {}\n"),
       "f.yaml:3:28: error: reshard_after_forward: 2 of unit 'a' is not "
       "available in this version; use true or false [not_available]\n"
       "f.yaml:4:16: error: mp_policy of unit 'a' is not available in this "
@@ -59,9 +66,7 @@ TEST(CheckSupportedTest, WhatDoesNotRunIsRejectedByName) {
       "[not_available]\n"
       "f.yaml:6:21: error: ignored_params of unit 'a' is not available in this "
       "version; leave the module out of the plan to keep its parameters "
-      "unsharded [not_available]\n"
-      "f.yaml:7:3: error: act_ckpt mode 'wrapped' of unit 'b' is not available "
-      "in this version; use 'composable' [not_available]\n");
+      "unsharded [not_available]\n");
 }
 
 TEST(CheckSupportedTest, TensorParallelismIsRejectedByName) {
