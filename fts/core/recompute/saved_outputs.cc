@@ -50,7 +50,6 @@ void Run(const c10::OperatorHandle& op, c10::DispatchKeySet keys,
          torch::jit::Stack* stack) {
   // What the kernel itself calls is its own affair.
   c10::impl::ExcludeDispatchKeyGuard exclude(kKey);
-  OperatorLogGuard unlogged(nullptr);  // a replay does not call it
   op.redispatchBoxed(
       keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kKey), stack);
 }
@@ -74,7 +73,10 @@ void Intercepted(const c10::OperatorHandle& op, c10::DispatchKeySet keys,
     ++g_reused;
     return;
   }
-  Run(op, keys, stack);
+  {
+    OperatorLogGuard unlogged(nullptr);  // a replay does not call it
+    Run(op, keys, stack);
+  }
   const auto first = stack->end() - op.schema().returns().size();
   state.outputs->Record(op.operator_name().name, {first, stack->end()});
 }

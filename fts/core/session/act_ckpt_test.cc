@@ -158,7 +158,10 @@ struct Rank {
 
   absl::Status TrainStep() {
     return session
-        ->TrainStep(1, [&](int64_t) { return absl::StatusOr(Loss()); })
+        ->TrainStep(1,
+                    [&](int64_t) -> absl::StatusOr<at::Tensor> {
+                      return Loss();
+                    })
         .status();
   }
 
@@ -367,7 +370,7 @@ TEST(ActCkptTest, PhasesWithNothingToRecomputeSkipIt) {
                                       ElementsAre(2, 2, 2, 2)));
         // And in validation.
         EXPECT_TRUE(r.session
-                        ->Evaluate([&] {
+                        ->Evaluate([&]() -> absl::Status {
                           r.Loss();
                           return absl::OkStatus();
                         })
