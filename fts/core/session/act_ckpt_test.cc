@@ -283,7 +283,9 @@ TEST(ActCkptTest, EveryModeGivesTheSameBitsThroughDropoutOnTwoRanks) {
   ASSERT_EQ(listen(fd, 16), 0);
   ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
   ASSERT_EQ(dup2(fd, kListenFd), kListenFd);
-  unsetenv("XML_OUTPUT_FILE");  // ours
+  for (const char* ours : {"XML_OUTPUT_FILE", "TEST_PREMATURE_EXIT_FILE"}) {
+    unsetenv(ours);
+  }
   setenv(kPort, std::to_string(ntohs(address.sin_port)).c_str(), 1);
   char program[] = "/proc/self/exe";
   char filter[] =
@@ -472,6 +474,7 @@ TEST(ActCkptTest, ADifferentForwardIsAnErrorThatNamesTheModule) {
 TEST(ActCkptTest, AnEndedSessionLeavesNoCheckpointBehind) {
   RunRanks(1, [&](RankComms comms) {
     Rank r(Ranks(comms.first, comms.second), PlanOf("{act_ckpt: composable}"));
+    r.Start();
     r.session.reset();
     r.Loss().backward();
     EXPECT_THAT(r.TakeForwards(), ElementsAre(1, 1, 1, 1));
