@@ -14,7 +14,9 @@
 namespace fts::recompute {
 namespace {
 
-constexpr c10::DispatchKey kKey = c10::DispatchKey::CustomRNGKeyId;
+// Not CustomRNGKeyId, which counts as a backend: operators would take their
+// composite kernels under it.
+constexpr c10::DispatchKey kKey = c10::DispatchKey::Fake;
 
 SavedOutputsGuard::State& Current() {
   thread_local SavedOutputsGuard::State state;
@@ -155,13 +157,13 @@ SavedOutputsGuard::~SavedOutputsGuard() { Current() = before_; }
 
 int64_t OutputsReused() { return g_reused; }
 
-TORCH_LIBRARY_IMPL(_, CustomRNGKeyId, library) {
+TORCH_LIBRARY_IMPL(_, Fake, library) {
   library.fallback(torch::CppFunction::makeFallthrough());
 }
 
 // A matmul on more than two dimensions and a linear layer without bias end in
 // _unsafe_view, which shares memory but no version counter.
-TORCH_LIBRARY_IMPL(aten, CustomRNGKeyId, library) {
+TORCH_LIBRARY_IMPL(aten, Fake, library) {
   for (const char* name : {"mm", "addmm", "bmm", "baddbmm"}) {
     library.impl(
         name,
