@@ -72,6 +72,57 @@ std::string ReadAll(const std::string& path) {
   return text.str();
 }
 
+// Meets its peer and parts from it, over and over, as session does it: two
+// communicators, calls in flight on both, the second goes first.
+void MeetAndPart(const PeerPlace& place) {
+  absl::StatusOr<StorePtr> store =
+      comm::OpenFileStore(place.store, place.size);
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (int round = 0; round < 40; ++round) {
+    absl::StatusOr<CommunicatorPtr> first =
+        comm::MakeShm((*store)->Prefixed(std::to_string(round)), place.rank,
+                      place.size, Options(seconds(60)));
+    ASSERT_TRUE(first.ok()) << first.status();
+    absl::StatusOr<CommunicatorPtr> second = (*first)->Split({0, 1}, "reduce");
+    ASSERT_TRUE(second.ok()) << second.status();
+    const int64_t numel = round % 3 == 0 ? 500000 : 16;
+    std::vector<at::Tensor> tensors;
+    std::vector<EventPtr> events;
+    for (int call = 0; call < 4; ++call) {
+      tensors.push_back(at::ones({numel}));
+      absl::StatusOr<EventPtr> event =
+          (call % 2 == 0 ? *first : *second)
+              ->AllReduce(tensors.back(), ReduceOp::kSum);
+      ASSERT_TRUE(event.ok()) << event.status();
+      events.push_back(*event);
+    }
+    // Now and then nobody waits for anything.
+    if (round % 2 == place.rank) {
+      ASSERT_TRUE(comm::WaitAll(events).ok());
+    }
+    if (round % 5 == 0) events.clear();
+    *second = nullptr;
+    *first = nullptr;
+    for (const at::Tensor& tensor : tensors) {
+      ASSERT_EQ(tensor[numel - 1].item<float>(), 2);
+    }
+  }
+}
+
+TEST(ShmPeerProcess, DISABLED_MeetAndPart) { MeetAndPart(ReadPeerPlace()); }
+
+TEST(ShmExitTest, RanksPartWithoutACrash) {
+  for (int process = 0; process < 3; ++process) {
+    const std::string path = StorePath() + std::to_string(process);
+    const pid_t peer =
+        StartPeer("ShmPeerProcess.DISABLED_MeetAndPart", {path, 1, 2});
+    MeetAndPart({path, 0, 2});
+    int status = 0;
+    ASSERT_EQ(waitpid(peer, &status, 0), peer);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  }
+}
+
 // Takes part once, then waits to be killed.
 TEST(ShmPeerProcess, DISABLED_Run) {
   const PeerPlace place = ReadPeerPlace();

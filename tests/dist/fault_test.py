@@ -171,21 +171,30 @@ class FaultTest(harness.FitTestCase):
         self.assert_over(run, code=-signal.SIGKILL)
 
     def test_killed_peer_under_an_outside_launcher(self):
+        for binding in ("off", "auto"):
+            with self.subTest(binding=binding):
+                self.kill_a_peer(binding)
+
+    def kill_a_peer(self, binding):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = str(probe.getsockname()[1])
-        runs = [self.start_endless(env={
-            "RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": port}) for rank in (0, 1)]
-        self.await_step(runs[0])
+        out = "out_" + binding
+        runs = [self.start_endless(
+            "strategy_adapter_cfg.binding=" + binding, "output_dir=" + out,
+            env={"RANK": str(rank), "WORLD_SIZE": "2",
+                 "MASTER_ADDR": "127.0.0.1",
+                 "MASTER_PORT": port}) for rank in (0, 1)]
+        self.await_step(runs[0], out)
         os.kill(runs[1].popen.pid, signal.SIGKILL)
         self.assert_over(runs[0])
         # Nobody watches over it: it sees its peer go by itself, in a step or in
         # a validation.
         self.assertRegex(self.last_line(runs[0]),
                          r"^error: (step \d+ \(epoch \d+, phase \d\): )?\w+"
-                         r" .*on \w+ \(rank 0 of 2\): "
-                         r".*(rank 1|peer|closed|reset)")
+                         r" .*on (gather|reduce|gather/reduce) \(rank 0 of 2\): "
+                         r"rank 1 \(process %d\) has ended or was killed; look "
+                         r"for the first error in its log$" % runs[1].popen.pid)
 
     def test_loss_that_is_not_finite(self):
         self.write("c.yaml", harness.CONFIG)

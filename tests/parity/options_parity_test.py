@@ -61,6 +61,20 @@ class OptionsParityTest(unittest.TestCase):
                 "format": "tokens", "dtype": "uint%d" % (8 * width)}
         self.assert_same_bits(self.bench.fit(config, 2))
 
+    @staticmethod
+    def gathered(run):
+        """What each phase gathered, as far as it is told."""
+        return {phase["measured"]["bytes_gathered"]
+                for phase in run.phases + [run.end] if "measured" in phase}
+
+    def test_weights_in_shared_memory(self):
+        config = self.make_config()
+        config["strategy_adapter_cfg"]["binding"] = "auto"
+        run = self.bench.fit(config, 2)
+        fit_runs.assert_agree(run, self.reference(), "binding:")
+        self.assertEqual({0}, self.gathered(run))
+        self.assertNotIn(0, self.gathered(self.base))
+
     def test_no_decay(self):
         config = self.make_config()
         config["optimizer"]["no_decay"] = ["norm", "tok_embeddings"]

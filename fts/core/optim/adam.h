@@ -26,12 +26,16 @@ class FlatAdamW : public Optimizer {
  public:
   explicit FlatAdamW(AdamOptions options = {}) : options_(options) {}
   std::string name() const override { return "AdamW"; }
+  // See fused_adamw.h.
+  bool sums_gradients() const override;
 
  protected:
   std::vector<std::string> StateNames() const override;
   void Update(const Group& group, const Run& run) override;
 
  private:
+  void UpdateFromParts(const Group& group, const Run& run);
+
   AdamOptions options_;
 };
 

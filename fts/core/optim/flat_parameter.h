@@ -35,6 +35,11 @@ class FlatParameter {
   // into it since the last step: then no extent is updated.
   virtual at::Tensor grad() = 0;
 
+  // Where the gradient is not summed over the ranks yet: what each contributes,
+  // by rank, every one like value(); grad() is undefined then. Only optimizers
+  // that sums_gradients() may be given such. Empty: there is nothing of this.
+  virtual std::vector<at::Tensor> gradient_parts() { return {}; }
+
   // Ascending and disjoint, decay class first. Gaps (padding) are never
   // touched. Fixed for the life of the object. Empty extents are skipped.
   virtual const std::vector<Extent>& extents() const = 0;

@@ -172,6 +172,7 @@ at::Tensor Optimizer::StepNumber(const Run& run) {
 
 absl::Status Optimizer::Step(const UsedMask& used) {
   last_step_calls_ = 0;
+  summed_squared_norm_ = 0;
   at::NoGradGuard no_grad;
   try {
     for (size_t g = 0; g < groups_.size(); ++g) {
@@ -187,7 +188,9 @@ absl::Status Optimizer::Step(const UsedMask& used) {
 
 absl::Status Optimizer::StepMember(int group_index, FlatParameter& flat,
                                    const UsedMask& used) {
-  const at::Tensor grad = flat.grad();
+  const std::vector<at::Tensor> parts =
+      sums_gradients() ? flat.gradient_parts() : std::vector<at::Tensor>();
+  const at::Tensor grad = parts.empty() ? flat.grad() : parts[0];
   if (!grad.defined()) return absl::OkStatus();
   const at::Tensor value = flat.value();
   const Group& group = groups_[group_index];
@@ -229,7 +232,8 @@ absl::Status Optimizer::StepMember(int group_index, FlatParameter& flat,
     };
     Run run;
     run.value = part(value);
-    run.grad = part(grad);
+    if (parts.empty()) run.grad = part(grad);
+    for (const at::Tensor& of_rank : parts) run.parts.push_back(part(of_rank));
     for (const at::Tensor& moment : state.moments) {
       run.moments.push_back(part(moment));
     }

@@ -84,6 +84,14 @@ class Optimizer {
   // value's; whatever torch throws comes back as INTERNAL.
   absl::Status Step(const UsedMask& used = {});
 
+  // Whether Step also takes gradients whose parts are not summed yet (see
+  // FlatParameter::gradient_parts), in one pass with the update and with the
+  // bits of summing them before.
+  virtual bool sums_gradients() const { return false; }
+  // Of the parts that the last Step summed: the sum's squared norm on this
+  // rank.
+  double summed_squared_norm() const { return summed_squared_norm_; }
+
   // Bytes of moments held by this rank.
   int64_t StateBytes() const;
 
@@ -114,6 +122,7 @@ class Optimizer {
   // One contiguous run of elements with equal step counts.
   struct Run {
     at::Tensor value, grad;
+    std::vector<at::Tensor> parts;    // instead of grad; see sums_gradients()
     std::vector<at::Tensor> moments;  // in the order of StateNames()
     int64_t step = 0;                 // steps made before this one
   };
@@ -127,6 +136,7 @@ class Optimizer {
   // What state tensors hold before the first step.
   virtual double InitialState() const { return 0; }
   virtual void Update(const Group& group, const Run& run) = 0;
+  void AddSquaredNorm(double squared) { summed_squared_norm_ += squared; }
 
  private:
   struct State {
@@ -148,6 +158,7 @@ class Optimizer {
   std::vector<Group> groups_;
   std::unordered_map<const FlatParameter*, State> state_;
   int64_t last_step_calls_ = 0;
+  double summed_squared_norm_ = 0;
 };
 
 }  // namespace fts::optim

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "fts/core/plan/bindable.h"
 #include "fts/core/plan/dtypes.h"
 
 namespace fts {
@@ -31,8 +32,9 @@ int64_t DtypeBytes(const std::string& dtype) {
 
 class Counter {
  public:
-  Counter(const MemoryOptions& options, int phase)
+  Counter(const MemoryOptions& options, bool bound, int phase)
       : options_(options),
+        bound_(bound),
         phase_(phase),
         shards_(options.world_size / std::max<int64_t>(options.replicas, 1)) {
     if (options.moments.empty()) return;
@@ -61,7 +63,7 @@ class Counter {
            const DtypeNames& dtypes, int64_t* gather) {
     const int64_t param = DtypeBytes(dtypes.param);
     const int64_t master = DtypeBytes(dtypes.master);
-    const bool sharded = !segment.replicated && shards_ > 1;
+    const bool sharded = bound_ || (!segment.replicated && shards_ > 1);
     const int64_t padded =
         RoundUp(std::max<int64_t>(segment.numel, 1),
                 sharded ? Times(shards_, kAlignment) : kAlignment);
@@ -84,7 +86,9 @@ class Counter {
         bytes = Plus(bytes, Times(chunk, param));
       }
       const int64_t neighbours = unit.options.reshard_group.value_or(0);
-      if (!trains && !unit.reshard) {
+      if (bound_) {
+        // Neither gathered nor kept.
+      } else if (!trains && !unit.reshard) {
         out_.kept_gathered = Plus(out_.kept_gathered, whole);
       } else {
         *gather = Plus(*gather, whole);
@@ -94,11 +98,13 @@ class Counter {
       }
     }
     if (!trains) return;
-    out_.gradients = Plus(out_.gradients, Times(chunk, master));
+    out_.gradients =
+        Plus(out_.gradients, Times(bound_ ? padded : chunk, master));
     out_.moments = Plus(out_.moments, Times(Times(chunk, master), moments_));
   }
 
   const MemoryOptions& options_;
+  const bool bound_;
   const int phase_;
   const int64_t shards_;  // ranks that share a sharded segment
   int64_t moments_ = 0;
@@ -127,9 +133,15 @@ int64_t RankBytes::total() const {
 
 std::vector<RankBytes> PhaseMemory(const Plan& plan, int phases,
                                    const MemoryOptions& options) {
+  DtypeNames run;
+  run.param = options.param;
+  run.reduce = options.master;
+  run.master = options.master;
+  const bool bound = options.world_size > 1 && options.replicas <= 1 &&
+                     Bindable(plan, run);
   std::vector<RankBytes> out;
   for (int phase = 0; phase < phases; ++phase) {
-    Counter counter(options, phase);
+    Counter counter(options, bound, phase);
     for (const UnitSpec& unit : plan.units) counter.Add(unit);
     counter.Add(plan.remainder);
     out.push_back(counter.out());

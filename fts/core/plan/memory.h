@@ -27,6 +27,12 @@ struct MemoryOptions {
   std::vector<int> moments;
 };
 
+// [Note: memory of a bound plan]
+// Where a plan is Bindable() and there are several ranks, the figures are those of
+// the bound form (fts/core/shard/bound.h), as if it could be had: every rank
+// counts its share of the one copy of the weights, as if all were sharded, and
+// a whole gradient of its own, which stays while a segment trains.
+
 // Bytes of one rank between two optimizer steps of a phase; every rank holds
 // the same. Sums stop at the largest int64.
 struct RankBytes {

@@ -21,6 +21,7 @@ namespace {
 constexpr char kPlanName[] = "fsdp_plan";
 constexpr char kDefaultsName[] = "fsdp_default_kwargs";
 constexpr char kUnplanned[] = "unplanned";
+constexpr char kBinding[] = "binding";
 constexpr char kTpPlan[] = "tp_plan";
 constexpr char kActCkpt[] = "act_ckpt";
 constexpr char kLossParallel[] = "loss_parallel";
@@ -55,9 +56,9 @@ class Resolver {
 
  private:
   void CheckTopLevel() {
-    static const auto* const known =
-        new std::vector<std::string>{kPlanName, kDefaultsName, kUnplanned,
-                                     kTpPlan,   kLossParallel, kDivideFactor};
+    static const auto* const known = new std::vector<std::string>{
+        kPlanName,     kDefaultsName, kUnplanned, kTpPlan,
+        kLossParallel, kDivideFactor, kBinding};
     if (!config_.is_null() && !config_.is_mapping()) {
       diags_->Error(
           codes::kBadType,
@@ -87,6 +88,17 @@ class Resolver {
             unplanned->where());
       }
       plan_.unplanned_shard = shard;
+    }
+    if (const YamlNode* binding = config_.Find(kBinding)) {
+      plan_.bind = binding->text() == "auto";
+      const bool off = binding->text() == "off" ||
+                       (binding->is_bool() && !binding->as_bool());
+      if (!plan_.bind && !off) {
+        diags_->Error(codes::kBadValue,
+                      absl::StrCat("binding is ", DescribeYaml(*binding),
+                                   "; it must be auto or off"),
+                      binding->where());
+      }
     }
     if (const YamlNode* tp = config_.Find(kTpPlan)) {
       if (!tp->is_null() && !tp->is_string() && !tp->is_mapping()) {

@@ -389,6 +389,15 @@ TEST(ResolvePlan, KeepsTpRequests) {
   EXPECT_FALSE(r.plan.tp.loss_parallel);
 }
 
+TEST(ResolvePlan, BindingIsAutoOrOff) {
+  EXPECT_FALSE(Resolve(LlamaModel(1), "{}\n").plan.bind);
+  EXPECT_TRUE(Resolve(LlamaModel(1), "binding: auto\n").plan.bind);
+  EXPECT_FALSE(Resolve(LlamaModel(1), "binding: off\n").plan.bind);
+  EXPECT_EQ(Errors(LlamaModel(1), "binding: on\n"),
+            "plan.yaml:1:10: error: binding is boolean true; it must be auto "
+            "or off [bad_value]\n");
+}
+
 TEST(ResolvePlan, ReportsEveryProblemWithItsPlace) {
   EXPECT_EQ(Errors(LlamaModel(1),
                    "fsdp_plans: {}\n"

@@ -65,12 +65,14 @@ absl::StatusOr<bool> BestSnapshot::Restore(shard::ShardEngine* engine,
         "there is no best state to restore yet");
   }
   FTS_RETURN_IF_ERROR(optimizer->Restore(moments_));
+  FTS_RETURN_IF_ERROR(engine->Fence());
   {
     shard::SilentWrites guard;
     for (const auto& [segment, kept] : values_) {
       segment->shard().copy_(kept.value);
     }
   }
+  FTS_RETURN_IF_ERROR(engine->Fence());
   engine->MarkUpdated();
   return !replaced_;
 }

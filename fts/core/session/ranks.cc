@@ -53,6 +53,12 @@ absl::StatusOr<Ranks> ConnectShm(const comm::StorePtr& store, int rank,
   return Ranks(std::move(gather), std::move(reduce));
 }
 
+// Shared memory cannot be had here, as all ranks have found.
+bool IsRefusal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kFailedPrecondition ||
+         status.code() == absl::StatusCode::kResourceExhausted;
+}
+
 }  // namespace
 
 Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
@@ -96,8 +102,12 @@ absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch,
   FTS_ASSIGN_OR_RETURN(comm::StorePtr store,
                        comm::Rendezvous(launch, kRendezvousTimeout));
   FTS_ASSIGN_OR_RETURN(const std::string forced, ForcedBackend());
-  if (forced == "shm") {
-    return ConnectShm(store, launch.rank, launch.world_size, timeout);
+  if (forced != "gloo") {
+    absl::StatusOr<Ranks> ranks =
+        ConnectShm(store, launch.rank, launch.world_size, timeout);
+    if (ranks.ok() || forced == "shm" || !IsRefusal(ranks.status())) {
+      return ranks;
+    }
   }
   comm::GlooOptions options = comm::GlooOptionsFor(launch);
   options.timeout = timeout;

@@ -23,8 +23,8 @@ class Ranks {
  public:
   // Joins the ranks that `launch` describes. Blocks until all are there.
   // `timeout` is that of one collective call. One rank alone needs no backend;
-  // others take Gloo, or shared memory (all on one host) with FTS_COMM=shm in
-  // the environment of every rank.
+  // ranks that can share memory (all on one host) do, others take Gloo.
+  // FTS_COMM=shm or FTS_COMM=gloo in the environment of every rank forces one.
   // Errors: INVALID_ARGUMENT for another FTS_COMM; those of comm::Rendezvous,
   // comm::MakeShm and comm::MakeGloo.
   static absl::StatusOr<Ranks> Connect(

@@ -77,7 +77,9 @@ class RanksBackendTest : public testing::Test {
   ~RanksBackendTest() override { unsetenv("FTS_COMM"); }
 };
 
-TEST_F(RanksBackendTest, RanksTakeGloo) { EXPECT_EQ(Connect(), kGloo); }
+TEST_F(RanksBackendTest, RanksOfOneHostShareMemory) {
+  EXPECT_EQ(Connect(), kShm);
+}
 
 TEST_F(RanksBackendTest, TheEnvironmentForcesABackend) {
   setenv("FTS_COMM", "gloo", 1);
@@ -91,15 +93,17 @@ TEST_F(RanksBackendTest, TheEnvironmentForcesABackend) {
 }
 
 // A limit on the size of files keeps the memory from being made.
-TEST_F(RanksBackendTest, WithoutMemoryToShareTheyAreToldSo) {
+TEST_F(RanksBackendTest, WithoutMemoryToShareTheyTakeGlooUnlessForced) {
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   rlimit small = before;
   small.rlim_cur = 20000;
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const std::vector<std::string> free = Connect();
   setenv("FTS_COMM", "shm", 1);
   const std::vector<std::string> forced = Connect();
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(free, kGloo);
   for (const std::string& message : forced) {
     EXPECT_NE(message.find("raise ulimit -f"), std::string::npos) << message;
   }

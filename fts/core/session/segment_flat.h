@@ -20,6 +20,9 @@ class SegmentFlat : public optim::FlatParameter {
 
   at::Tensor value() override { return segment_->shard(); }
   at::Tensor grad() override { return segment_->grad(); }
+  std::vector<at::Tensor> gradient_parts() override {
+    return segment_->GradientParts();
+  }
   // The leaves' ranges cut to this rank's chunk; padding is a gap.
   const std::vector<optim::Extent>& extents() const override {
     return extents_;

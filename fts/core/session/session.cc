@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
+#include "fts/core/plan/bindable.h"
 #include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/tensor_util.h"
 
@@ -60,6 +61,11 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
                          shard::DtypeFromName(*o.precision.output));
   }
   engine.group = ranks.shard_group();
+  DtypeNames run;
+  run.param = o.precision.param;
+  run.reduce = o.precision.reduce;
+  run.master = o.precision.master;
+  engine.bind = Bindable(o.plan, run);
   FTS_ASSIGN_OR_RETURN(
       session->engine_,
       shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),
@@ -107,6 +113,14 @@ absl::StatusOr<double> Session::LocalGradients(
   return sum;
 }
 
+absl::Status Session::CheckLoss(double loss) {
+  if (std::isfinite(loss)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the training loss is ", loss,
+                   "; nothing was updated. Lower the learning rate, set "
+                   "trainer.clip_grad_norm, or look at the data"));
+}
+
 absl::StatusOr<StepResult> Session::TrainStep(
     int64_t micro_steps,
     const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss) {
@@ -122,6 +136,7 @@ absl::StatusOr<StepResult> Session::RunStep(
   StepResult result;
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
     FTS_RETURN_IF_ERROR(engine_->CompleteGradients());
+    if (engine_->bound()) return UpdateBound(local, &result);
     optim::FlatParameters all, counting;
     for (const auto& flat : optimization_->flats()) {
       all.push_back(flat);
@@ -133,12 +148,7 @@ absl::StatusOr<StepResult> Session::RunStep(
         const shard::StepSummary summary,
         engine_->Synchronize(
             local, optim::LocalSquaredNorm(counting).item<double>(), clock));
-    if (!std::isfinite(summary.loss)) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the training loss is ", summary.loss,
-                       "; nothing was updated. Lower the learning rate, set "
-                       "trainer.clip_grad_norm, or look at the data"));
-    }
+    FTS_RETURN_IF_ERROR(CheckLoss(summary.loss));
     result.loss = summary.loss;
     result.grad_norm = summary.grad_norm;
     result.lr = optim::LearningRates(optimizer().groups());

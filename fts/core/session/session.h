@@ -163,6 +163,10 @@ class Session : private ParameterPort,
   absl::StatusOr<StepResult> RunStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
+  // FAILED_PRECONDITION unless it is finite.
+  static absl::Status CheckLoss(double loss);
+  // From complete gradients to the end of the step, in the bound form.
+  absl::Status UpdateBound(double local_loss, StepResult* result);
   absl::StatusOr<double> LocalGradients(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);

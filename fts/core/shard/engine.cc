@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   }
   UnitListener* const listener = engine.get();
   for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
+  FTS_RETURN_IF_ERROR(engine->Bind(plan, parameters, options));
 
   for (const UnitSpec& spec : plan.units) {
     FTS_ASSIGN_OR_RETURN(auto segments, engine->MakeSegments(spec, parameters));
@@ -166,6 +167,8 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
       numel += tensor.numel();
     }
     if (init.parameters.empty()) continue;
+    init.bound = bound_;
+    init.bound_index = next_place_++;
     segments.push_back(
         std::make_shared<Segment>(&context_, std::move(init), &bucket_));
   }
@@ -196,10 +199,11 @@ int64_t ShardEngine::trainable_parameters() const {
 }
 
 absl::Status ShardEngine::Load(const RangeLoader& loader) {
+  FTS_RETURN_IF_ERROR(Fence());
   for (const auto& segment : segments_) {
     FTS_RETURN_IF_ERROR(segment->Load(loader));
   }
-  return absl::OkStatus();
+  return Fence();
 }
 
 int64_t ShardEngine::Thaw(int phase) {

@@ -36,6 +36,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fts/core/plan/plan.h"
+#include "fts/core/shard/bound.h"
 #include "fts/core/shard/bucket.h"
 #include "fts/core/shard/context.h"
 #include "fts/core/shard/reduce_queue.h"
@@ -54,6 +55,11 @@ struct EngineOptions {
   Dtypes dtypes;
   // Which ranks share the units' segments. Null: all of them, no replicas.
   std::shared_ptr<const ShardGroup> group = nullptr;
+  // Bind all segments to memory that the ranks share (bound.h) where that is
+  // possible: CPU ranks on one host whose communicator offers it, float32
+  // throughout, enough memory. Otherwise, and by default, the sharded form.
+  bool bind = false;
+  Bound::LeaveOut leave_out = Bound::LeaveOut::kNothing;  // tests only
 };
 
 // What every rank knows after Synchronize.
@@ -117,6 +123,28 @@ class ShardEngine : private BackwardListener, private UnitListener {
                                           double seconds = 0);
   void FinishStep();
 
+  // [Note: the step in the bound form]
+  // In place of Synchronize, after CompleteGradients:
+  //   MeetBound(loss)           barrier; no norm yet
+  //   [SumBound()               grad() of every segment, for the norm, for
+  //    ShareNorm(norm²)         clipping (barrier), or where the optimizer does
+  //                             not sum parts itself]
+  //   BeginUpdate(); optimizer
+  //   EndUpdate(norm²)          barrier
+  //   FinishStep()
+  // Bound or not is the same on all ranks and for the whole run.
+  bool bound() const { return bound_ != nullptr; }
+  absl::StatusOr<StepSummary> MeetBound(double loss, double seconds = 0);
+  void SumBound();
+  absl::StatusOr<double> ShareNorm(double squared_norm);
+  void BeginUpdate();
+  absl::StatusOr<double> EndUpdate(double squared_norm);
+  // Before and after the shards are written by someone else than the
+  // optimizer: no other rank reads them meanwhile. Nothing to do unless bound.
+  absl::Status Fence();
+  // Null unless bound.
+  const Bound* shared() const { return bound_.get(); }
+
   // The shards were written by someone else than the optimizer (restore).
   void MarkUpdated();
 
@@ -153,6 +181,8 @@ class ShardEngine : private BackwardListener, private UnitListener {
   // in groups. Collective when such a group is new.
   absl::StatusOr<std::shared_ptr<const ShardGroup>> GroupOf(
       const UnitSpec& spec);
+  absl::Status Bind(const Plan& plan, const std::vector<NamedLeaf>& parameters,
+                    const EngineOptions& options);
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
       const UnitSpec& spec, const std::vector<NamedLeaf>& parameters);
 
@@ -165,6 +195,9 @@ class ShardEngine : private BackwardListener, private UnitListener {
   std::vector<std::shared_ptr<Segment>> remainder_;
   std::vector<std::shared_ptr<Segment>> segments_;
   ReduceQueue queue_;
+  std::shared_ptr<Bound> bound_;
+  size_t next_place_ = 0;   // of the segments being made
+  int64_t bound_step_ = 0;  // counted by MeetBound
   int backward_task_ = -1;  // graph task whose end callback is queued
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -50,6 +50,7 @@ absl::Status ShardEngine::ReduceReplicas() {
 }
 
 bool ShardEngine::CountsInNorm(const Segment& segment) const {
+  if (segment.bound()) return true;
   if (segment.replicated()) return context_.rank() == 0;
   return segment.replica() == 0;
 }
@@ -96,7 +97,8 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
 }
 
 absl::Status ShardEngine::CheckReplicas() {
-  if (context_.world() == 1) return absl::OkStatus();
+  // Bound, there is one copy.
+  if (context_.world() == 1 || bound()) return absl::OkStatus();
   SilentWrites guard;
   for (const auto& segment : segments_) {
     const bool everywhere = segment->replicated();

@@ -35,7 +35,9 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
       dtypes_(init.dtypes),
       group_(GroupOf(*context, init)),
       world_(group_->size()),
-      sharded_(!spec_.replicated && world_ > 1) {
+      sharded_(!spec_.replicated && world_ > 1 && init.bound == nullptr),
+      bound_(std::move(init.bound)),
+      bound_index_(init.bound_index) {
   at::Device device = at::kCPU;
   for (SegmentInit::Parameter& p : init.parameters) {
     device = p.tensor.device();
@@ -45,10 +47,10 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
   }
   offloaded_ = init.offload && !device.is_cpu();
   pinned_ = offloaded_ && init.pin_memory;
-  padded_ = RoundUp(std::max<int64_t>(numel_, 1),
-                    sharded_ ? world_ * kAlignment : kAlignment);
-  chunk_ = sharded_ ? padded_ / world_ : padded_;
-  begin_ = sharded_ ? group_->rank() * chunk_ : 0;
+  const bool chunks = sharded_ || bound();
+  padded_ = PaddedFor(numel_, chunks ? world_ : 1);
+  chunk_ = chunks ? padded_ / world_ : padded_;
+  begin_ = chunks ? group_->rank() * chunk_ : 0;
   layout_.dim = spec_.shard_dim;
   layout_.ranks = world_;
 
@@ -60,10 +62,21 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
   divisors_ = AsSums(ReductionFor(reduction), reduction.shard_size,
                      reduction.replicate_size);
 
-  flat_ = EmptyFlat(padded_, dtypes_.compute, device);
+  if (bound()) {
+    place_ = bound_->Place(bound_index_);
+    flat_ = place_.weights;
+  } else {
+    flat_ = EmptyFlat(padded_, dtypes_.compute, device);
+  }
   for (const auto& leaf : leaves_) {
     leaf->tensor().set_requires_grad(false);
     leaf->Adopt(flat_, label_);
+  }
+  if (bound()) {
+    gathered_ = true;  // always
+    // One copy for all ranks: this one's share is counted.
+    SetShard(flat_.narrow(0, begin_, chunk_));
+    return;
   }
   if (sharded_) {
     FreeStorage(flat_);
@@ -83,8 +96,11 @@ Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
 
 Segment::~Segment() {
   ZeroGrad();
+  if (holds_place_) {
+    context_->ledger.Remove(Holding::kGradient, Bytes(flat_));
+  }
   SetShard(at::Tensor());
-  if (gathered_) {
+  if (gathered_ && !bound()) {
     context_->ledger.Remove(Holding::kGathered, Bytes(flat_));
   }
   DropPart();
@@ -105,6 +121,10 @@ std::vector<Segment::Extent> Segment::extents() const {
     if (begin < end) out.push_back({leaf.get(), begin, end});
   }
   return out;
+}
+
+int64_t Segment::PaddedFor(int64_t numel, int64_t world) {
+  return RoundUp(std::max<int64_t>(numel, 1), world * kAlignment);
 }
 
 at::ScalarType Segment::FrozenDtype() const {
@@ -170,6 +190,10 @@ void Segment::Freeze() {
   accumulators_.clear();
   for (const auto& leaf : leaves_) leaf->tensor().set_requires_grad(false);
   ZeroGrad();
+  if (!holds_place_) return;
+  holds_place_ = false;
+  context_->ledger.Remove(Holding::kGradient, Bytes(flat_));
+  bound_->GiveBackGradient(bound_index_).IgnoreError();  // memory, no more
 }
 
 absl::StatusOr<comm::EventPtr> Segment::IssueGather() {
@@ -285,7 +309,7 @@ void Segment::MarkUpdated() {
   if (sharded_) {
     if (gathered_) ReleaseFlat();
     DropPart();
-  } else if (!aliased_) {
+  } else if (!aliased_ && !bound()) {
     SilentWrites guard;
     flat_.copy_(shard_);
   }
@@ -294,7 +318,7 @@ void Segment::MarkUpdated() {
 absl::Status Segment::ForEachFull(
     const std::function<absl::Status(const std::string&, const at::Tensor&)>&
         fn) {
-  at::Tensor full = shard_;
+  at::Tensor full = bound() ? flat_ : shard_;
   if (sharded_) {
     SilentWrites guard;
     full = EmptyFlat(padded_, shard_.scalar_type(), flat_.device());

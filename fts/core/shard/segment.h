@@ -26,6 +26,11 @@
 // When nothing is sharded and the dtypes agree, shard *is* flat, and gradients
 // are written straight into `grad`: no copy and no collective anywhere.
 //
+// A bound segment (bound.h) has other memory: `flat` stands where all ranks map
+// it, `shard` is this rank's range of that, also where the plan says replicated,
+// and unreduced gradients stay there from the first one until the segment
+// freezes. It is always gathered; nothing is reduced before the step's end.
+//
 // A frozen segment has no gradient, no reduce buffer and no hooks. Its shard
 // stays in the compute dtype when that is the dtype it was stored in, so that
 // no master copy of it exists before its first thaw. Frozen again, it keeps the
@@ -50,6 +55,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fts/core/plan/plan.h"
+#include "fts/core/shard/bound.h"
 #include "fts/core/shard/bucket.h"
 #include "fts/core/shard/context.h"
 #include "fts/core/shard/dim_layout.h"
@@ -84,6 +90,8 @@ struct SegmentInit {
   std::vector<Parameter> parameters;  // layout order
   // Who shares it when it is sharded. Null: all ranks of the context.
   std::shared_ptr<const ShardGroup> group = nullptr;
+  std::shared_ptr<Bound> bound;       // null: not bound
+  size_t bound_index = 0;             // its place there
 };
 
 class Segment : public std::enable_shared_from_this<Segment> {
@@ -107,6 +115,11 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // Which of how many ranks with the same shard this is; see shard_group.h.
   int replica() const { return group_->replica(); }
   int replicas() const { return group_->replicas(); }
+  // Whether it stands in memory that all ranks share.
+  bool bound() const { return bound_ != nullptr; }
+  // What a segment of `numel` elements is padded to when each of `world` ranks
+  // owns a chunk of it.
+  static int64_t PaddedFor(int64_t numel, int64_t world);
   bool trainable() const { return trainable_; }
   bool gathered() const { return gathered_; }
   const Dtypes& dtypes() const { return dtypes_; }
@@ -158,7 +171,9 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // Replicated segments under more than one rank reduce through the bucket
   // they were given: Prepare zeroes what no parameter wrote, the owner of the
   // bucket reduces it, Collect takes the result.
-  bool reduces_through_bucket() const { return spec_.replicated && world_ > 1; }
+  bool reduces_through_bucket() const {
+    return spec_.replicated && world_ > 1 && !bound();
+  }
   void PrepareBucket();
   void CollectBucket();
 
@@ -180,6 +195,12 @@ class Segment : public std::enable_shared_from_this<Segment> {
   absl::Status StartReplicaReduce();
   absl::Status FinishReplicaReduce();
   void ZeroGrad();  // drops the gradient's memory
+
+  // Bound, after Bound::Meet(): this rank's chunk of every rank's gradient, by
+  // rank; empty when not bound or not trainable. Or their sum in rank order, as
+  // grad(), in the place of this rank's part.
+  std::vector<at::Tensor> GradientParts() const;
+  void SumGradients();
 
   // Calls fn(name, full tensor in the shard's dtype) for every parameter, in
   // layout order, on every rank. Collective when sharded.
@@ -203,6 +224,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   void SetShard(at::Tensor shard);
   void AllocateReduce();
   void ChunkReduce();  // reduce_ from row-major parameters to pieces
+  // Where leaves put their gradients.
+  const at::Tensor& GradientTarget() const;
   void ZeroGaps(const at::Tensor& flat_gradient) const;
   void FoldIn(const at::Tensor& reduced);
   void DropAcross();
@@ -232,6 +255,10 @@ class Segment : public std::enable_shared_from_this<Segment> {
   at::Tensor across_;     // grad_ in the reduce dtype, on its way to replicas
   bool summed_ = false;   // grad_ is that of all replicas
   bool aliased_ = false;  // shard_ is flat_
+  std::shared_ptr<Bound> bound_;
+  size_t bound_index_ = 0;
+  BoundPlace place_;          // undefined when not bound
+  bool holds_place_ = false;  // its own gradient there takes memory
   int arrived_ = 0;
   bool closed_ = false;
   comm::EventPtr gathering_, reducing_;

@@ -51,12 +51,19 @@ void Segment::AttachHooks() {
 }
 
 bool Segment::direct() const {
-  return world_ == 1 && !offloaded_ && dtypes_.reduce == shard_.scalar_type() &&
+  return !bound() && world_ == 1 && !offloaded_ &&
+         dtypes_.reduce == shard_.scalar_type() &&
          divisors_.pre_divide == 1 && divisors_.post_divide == 1;
 }
 
 void Segment::AllocateReduce() {
   const at::Device device = flat_.device();
+  if (bound()) {
+    if (holds_place_) return;
+    holds_place_ = true;
+    context_->ledger.Add(Holding::kGradient, Bytes(flat_));
+    return;
+  }
   if (direct()) {
     if (grad_.defined()) return;
     grad_ = EmptyChunk(shard_.scalar_type());
@@ -70,6 +77,11 @@ void Segment::AllocateReduce() {
   }
   reduce_ = EmptyFlat(padded_, dtypes_.reduce, device);
   context_->ledger.Add(Holding::kReduce, Bytes(reduce_));
+}
+
+const at::Tensor& Segment::GradientTarget() const {
+  if (bound()) return place_.gradients[context_->rank()];
+  return direct() ? grad_ : reduce_;
 }
 
 void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
@@ -92,7 +104,7 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
                               "' was reduced; report the model's structure"));
     }
     AllocateReduce();
-    at::Tensor place = leaf.RangeOf(direct() ? grad_ : reduce_);
+    at::Tensor place = leaf.RangeOf(GradientTarget());
     if (leaf.written) {
       place.add_(grad);
     } else {
@@ -161,7 +173,8 @@ void Segment::ChunkReduce() {
 }
 
 absl::Status Segment::StartReduce() {
-  if (direct()) return absl::OkStatus();  // already in grad_
+  // Already in grad_, or where the ranks will find it.
+  if (direct() || bound()) return absl::OkStatus();
   SilentWrites guard;
   AllocateReduce();
   ZeroGaps(reduce_);
@@ -209,14 +222,32 @@ void Segment::CollectBucket() {
 void Segment::CompleteGradient() {
   if (!trainable_) return;
   SilentWrites guard;
-  if (direct()) {
+  if (direct() || bound()) {
     AllocateReduce();
-    ZeroGaps(grad_);
+    ZeroGaps(GradientTarget());
   } else if (!grad_.defined()) {
     grad_ = EmptyChunk(shard_.scalar_type());
     grad_.zero_();
     context_->ledger.Add(Holding::kGradient, Bytes(grad_));
   }
+}
+
+std::vector<at::Tensor> Segment::GradientParts() const {
+  std::vector<at::Tensor> parts;
+  if (!bound() || !trainable_ || grad_.defined()) return parts;
+  for (const at::Tensor& gradient : place_.gradients) {
+    parts.push_back(gradient.narrow(0, begin_, chunk_));
+  }
+  return parts;
+}
+
+void Segment::SumGradients() {
+  const std::vector<at::Tensor> parts = GradientParts();
+  if (parts.empty()) return;
+  SilentWrites guard;
+  // Peers read other ranges of it.
+  grad_ = parts[context_->rank()];
+  SumInRankOrder(parts, grad_);
 }
 
 absl::Status Segment::StartReplicaReduce() {
@@ -256,7 +287,7 @@ void Segment::DropAcross() {
 void Segment::ZeroGrad() {
   DropAcross();
   summed_ = false;
-  context_->ledger.Remove(Holding::kGradient, Bytes(grad_));
+  if (!bound()) context_->ledger.Remove(Holding::kGradient, Bytes(grad_));
   if (!reduces_through_bucket()) {
     context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));
   }

@@ -70,12 +70,18 @@ Arena::~Arena() { munmap(data_, static_cast<size_t>(bytes_)); }
 
 absl::StatusOr<std::shared_ptr<Arena>> Arena::Create(int64_t bytes,
                                                      const MemoryRoom& room) {
+  return Create(ArenaNeed{bytes, bytes, bytes}, room);
+}
+
+absl::StatusOr<std::shared_ptr<Arena>> Arena::Create(const ArenaNeed& need,
+                                                     const MemoryRoom& room) {
+  const int64_t bytes = need.bytes;
   if (bytes <= 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("shared memory of ", bytes, " bytes; must be at least 1"));
   }
-  FTS_RETURN_IF_ERROR(CheckPhysicalMemory(bytes));
-  FTS_RETURN_IF_ERROR(CheckMemoryRoom(bytes, room));
+  FTS_RETURN_IF_ERROR(CheckPhysicalMemory(need.room));
+  FTS_RETURN_IF_ERROR(CheckMemoryRoom(need.room, room));
   FTS_RETURN_IF_ERROR(CheckFileSizeLimit(bytes));
   // The name is for /proc/PID/maps only.
   Descriptor descriptor(
@@ -86,7 +92,8 @@ absl::StatusOr<std::shared_ptr<Arena>> Arena::Create(int64_t bytes,
   }
   int error = 0;
   do {
-    error = posix_fallocate(descriptor.get(), 0, bytes);
+    error = need.taken > 0 ? posix_fallocate(descriptor.get(), 0, need.taken)
+                           : 0;
   } while (error == EINTR);
   if (error != 0) return Failed(bytes, "fallocate", error);
   if (fcntl(descriptor.get(), F_ADD_SEALS, kSeals) != 0) {

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fts/core/comm/shared_arena.h"
 #include "fts/core/comm/shm/descriptor.h"
 #include "fts/core/comm/shm/memory_room.h"
 
@@ -20,20 +21,25 @@ namespace fts::comm::shm {
 // [Note: arenas]
 //
 // A memfd: an anonymous file in memory, which the size of /dev/shm does not
-// limit. All of it is taken at once (fallocate), so that shortage is an error
-// here and not a SIGBUS in the middle of training, and it is sealed, so that no
-// process can shrink it under the others. Pages can still be given back one by
+// limit. What it says is taken at once (fallocate; all of it unless told
+// otherwise), so that shortage is an error here and not a SIGBUS in the middle
+// of training; the rest comes page by page when it is first written. It is
+// sealed, so that no process can shrink it under the others. Pages can still be given back one by
 // one with madvise(MADV_REMOVE) on the mapping, through which they read zero
 // in all processes. The descriptor is needed only to hand the memory on; the
 // mapping stays without it.
 class Arena {
  public:
-  // Zeroed memory.
+  // Zeroed memory, all of it taken at once.
   // Errors: INVALID_ARGUMENT unless bytes > 0; RESOURCE_EXHAUSTED where
   // `room` or the process's file size limit does not allow it, or the kernel
   // has none; UNIMPLEMENTED where the kernel has no memfd.
   static absl::StatusOr<std::shared_ptr<Arena>> Create(
       int64_t bytes, const MemoryRoom& room = ReadMemoryRoom());
+  // The same with need.taken of need.bytes taken at once, where there is room
+  // for need.room.
+  static absl::StatusOr<std::shared_ptr<Arena>> Create(
+      const ArenaNeed& need, const MemoryRoom& room = ReadMemoryRoom());
 
   // Maps the memory behind a descriptor that another process created.
   // Errors: INVALID_ARGUMENT unless it has exactly `bytes` bytes and is sealed;

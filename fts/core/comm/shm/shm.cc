@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
+#include "fts/core/comm/arena_service.h"
 #include "fts/core/comm/arguments.h"
 #include "fts/core/comm/local.h"
 #include "fts/core/comm/shm/call.h"
@@ -19,6 +20,7 @@
 #include "fts/core/comm/shm/job.h"
 #include "fts/core/comm/shm/meeting.h"
 #include "fts/core/comm/shm/reduce.h"
+#include "fts/core/comm/shm/shm_arena.h"
 #include "fts/core/comm/shm/split.h"
 #include "fts/core/comm/shm/stream.h"
 #include "fts/core/comm/wait_observer.h"
@@ -88,7 +90,7 @@ class ShmEvent final : public Event {
   const CallPtr call_;
 };
 
-class ShmCommunicator final : public Communicator {
+class ShmCommunicator final : public Communicator, public ArenaService {
  public:
   ShmCommunicator(std::shared_ptr<Job> job, std::shared_ptr<Stream> stream)
       : job_(std::move(job)), stream_(std::move(stream)) {
@@ -165,6 +167,9 @@ class ShmCommunicator final : public Communicator {
   absl::StatusOr<CommunicatorPtr> Split(const std::vector<int>& ranks,
                                         const std::string& name) override;
 
+  absl::StatusOr<std::shared_ptr<SharedArena>> MakeArena(
+      const std::string& name, const ArenaNeed& need) override;
+
   void Abort(const std::string& reason) override { job_->Abort(reason); }
 
  private:
@@ -238,6 +243,24 @@ absl::StatusOr<CommunicatorPtr> ShmCommunicator::Split(
                 MakeSettings(std::move(full_name), place, std::move(job_ranks),
                              mine.slot_bytes),
                 memory, std::move(arena))));
+}
+
+absl::StatusOr<std::shared_ptr<SharedArena>> ShmCommunicator::MakeArena(
+    const std::string& name, const ArenaNeed& need) {
+  FTS_RETURN_IF_ERROR(CheckUsable("share"));
+  const ObservedWait waiting({"share", "", name, 0});
+  std::vector<int> everyone(size());
+  std::iota(everyone.begin(), everyone.end(), 0);
+  const ArenaNeed all = shm::ShmArena::WithBarrier(need, size());
+  const shm::JobView view = job_->driver().view();
+  // Ranks that want different sizes have different names.
+  FTS_ASSIGN_OR_RETURN(
+      std::shared_ptr<shm::Arena> arena,
+      shm::AgreeOnMemory(*stream_, everyone,
+                         absl::StrCat(name, " of ", need.bytes, " bytes"),
+                         DescribeCall(*this, "share"), view.timeout, all));
+  return std::shared_ptr<SharedArena>(std::make_shared<shm::ShmArena>(
+      name, need, std::move(arena), stream_, view, job_));
 }
 
 absl::Status CheckOptions(const StorePtr& store, int rank, int size,

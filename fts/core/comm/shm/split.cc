@@ -96,6 +96,16 @@ absl::StatusOr<std::vector<Wish>> Exchange(Stream& parent, const Wish& mine,
 absl::StatusOr<std::shared_ptr<Arena>> AgreeOnSplit(
     Stream& parent, const std::vector<int>& ranks, const std::string& name,
     const std::string& call, std::chrono::milliseconds timeout) {
+  const int64_t bytes = static_cast<int64_t>(Stream::Bytes(
+      static_cast<int>(ranks.size()), parent.settings().slot_bytes));
+  return AgreeOnMemory(parent, ranks, name, call, timeout,
+                       {bytes, bytes, bytes});
+}
+
+absl::StatusOr<std::shared_ptr<Arena>> AgreeOnMemory(
+    Stream& parent, const std::vector<int>& ranks, const std::string& name,
+    const std::string& call, std::chrono::milliseconds timeout,
+    const ArenaNeed& need) {
   Wish mine = MakeWish(ranks, name);
   const bool shares = ranks.size() > 1 && mine.Has(parent.rank());
   const bool leads = shares && ranks[0] == parent.rank();
@@ -125,11 +135,9 @@ absl::StatusOr<std::shared_ptr<Arena>> AgreeOnSplit(
     return absl::Status(status.code(), absl::StrCat(call, ": ", text));
   };
   const int size = static_cast<int>(ranks.size());
-  const int64_t bytes =
-      static_cast<int64_t>(Stream::Bytes(size, parent.settings().slot_bytes));
   if (leads) {
     if (!server) return explain(own);
-    absl::StatusOr<std::shared_ptr<Arena>> arena = Arena::Create(bytes);
+    absl::StatusOr<std::shared_ptr<Arena>> arena = Arena::Create(need);
     const absl::Status served = server->Serve(
         arena.ok() ? arena->get() : nullptr, size, timeout, arena.status());
     if (!served.ok()) return explain(served);
@@ -144,7 +152,7 @@ absl::StatusOr<std::shared_ptr<Arena>> AgreeOnSplit(
   const int place = static_cast<int>(
       std::find(ranks.begin(), ranks.end(), parent.rank()) - ranks.begin());
   absl::StatusOr<std::shared_ptr<Arena>> arena =
-      ReceiveArena(token, place, bytes, timeout);
+      ReceiveArena(token, place, need.bytes, timeout);
   if (!arena.ok()) return explain(arena.status());
   return arena;
 }

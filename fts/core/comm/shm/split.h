@@ -31,6 +31,12 @@ absl::StatusOr<std::shared_ptr<Arena>> AgreeOnSplit(
     Stream& parent, const std::vector<int>& ranks, const std::string& name,
     const std::string& call, std::chrono::milliseconds timeout);
 
+// The same for other memory, which `need` describes; `ranks` agree on it, too.
+absl::StatusOr<std::shared_ptr<Arena>> AgreeOnMemory(
+    Stream& parent, const std::vector<int>& ranks, const std::string& name,
+    const std::string& call, std::chrono::milliseconds timeout,
+    const ArenaNeed& need);
+
 }  // namespace fts::comm::shm
 
 #endif  // FTS_CORE_COMM_SHM_SPLIT_H_
