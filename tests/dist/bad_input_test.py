@@ -102,6 +102,14 @@ mesh: {tp: 2}
             "c.yaml:22:18: error: the logger tensorboard is not available in "
             "this version; use loggers: [jsonl] [not_available]"])
 
+    def test_a_plan_that_does_not_fit_the_mesh(self):
+        self.check(CONFIG.replace(
+            "'model.output': {}",
+            "'model.output': {reshard_after_forward: 3}"), [
+                "c.yaml:17:55: error: unit 'model.output': "
+                "reshard_after_forward 3 does not divide the 2 ranks of "
+                "dp_shard; give a divisor, true or false [reshard_group]"])
+
     def test_data_formats_of_later_versions(self):
         self.check(CONFIG.replace(harness.TRAIN_TEXT,
                                   "a.txt, format: jsonl")

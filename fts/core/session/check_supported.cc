@@ -22,29 +22,12 @@ bool Written(const YamlNode& node) {
   return node.kind() != YamlNode::Kind::kNull;
 }
 
-// Where `key` stands: its value in the entry or the defaults.
-SourceLocation Place(const UnitOptions& options, const std::string& key,
-                     const SourceLocation& otherwise) {
-  const YamlNode* value = options.written.Find(key);
-  return value != nullptr ? value->where() : otherwise;
-}
-
 void CheckUnit(const UnitSpec& unit, const std::string& of,
                Diagnostics* diags) {
   const UnitOptions& o = unit.options;
-  if (o.reshard_group.has_value()) {
-    Reject(absl::StrCat("reshard_after_forward: ", *o.reshard_group, of),
-           "use true or false", Place(o, "reshard_after_forward", unit.where),
-           diags);
-  }
   if (Written(o.mp_policy)) {
     Reject("mp_policy" + of, "set the run's `precision` instead",
            o.mp_policy.where(), diags);
-  }
-  if (Written(o.shard_placement)) {
-    Reject("shard_placement" + of,
-           "remove it: parameters are sharded as flat ranges",
-           o.shard_placement.where(), diags);
   }
   if (Written(o.ignored_params)) {
     Reject("ignored_params" + of,

@@ -36,7 +36,10 @@ TEST(CheckSupportedTest, WhatRunsIsTaken) {
                   "  reshard_after_forward: true\n"
                   "  act_ckpt: [composable]\n"
                   "  cpu_offload_policy: {}\n"
-                  "fsdp_plan: {a: {}, b: {reshard_after_forward: false}}\n"),
+                  "fsdp_plan:\n"
+                  "  a: {reshard_after_forward: 2, one_unit: true}\n"
+                  "  b: {reshard_after_forward: false, shard_placement: "
+                  "{dim: -1}}\n"),
             "");
 }
 
@@ -52,19 +55,12 @@ TEST(CheckSupportedTest, WhatDoesNotRunIsRejectedByName) {
   EXPECT_EQ(
       Check("fsdp_plan:\n"
             "  a:\n"
-            "    reshard_after_forward: 2\n"
             "    mp_policy: {param_dtype: bfloat16}\n"
-            "    shard_placement: {dim: 1}\n"
             "    ignored_params: ['a.weight']\n"
             "  b: {}\n"),
-      "f.yaml:3:28: error: reshard_after_forward: 2 of unit 'a' is not "
-      "available in this version; use true or false [not_available]\n"
-      "f.yaml:4:16: error: mp_policy of unit 'a' is not available in this "
+      "f.yaml:3:16: error: mp_policy of unit 'a' is not available in this "
       "version; set the run's `precision` instead [not_available]\n"
-      "f.yaml:5:22: error: shard_placement of unit 'a' is not available in "
-      "this version; remove it: parameters are sharded as flat ranges "
-      "[not_available]\n"
-      "f.yaml:6:21: error: ignored_params of unit 'a' is not available in this "
+      "f.yaml:4:21: error: ignored_params of unit 'a' is not available in this "
       "version; leave the module out of the plan to keep its parameters "
       "unsharded [not_available]\n");
 }
@@ -74,15 +70,6 @@ TEST(CheckSupportedTest, TensorParallelismIsRejectedByName) {
                   "tp_plan: llama\n"),
             "f.yaml:2:10: error: tp_plan is not available in this version; "
             "remove it and set mesh.tp to 1 [not_available]\n");
-}
-
-TEST(CheckSupportedTest, AnImplicitRootsReshardGroupIsRejected) {
-  EXPECT_EQ(Check("fsdp_default_kwargs: {reshard_after_forward: 2}\n"
-                  "unplanned: shard\n"
-                  "fsdp_plan: {a: {reshard_after_forward: true}}\n"),
-            "f.yaml:1:46: error: reshard_after_forward: 2 of the unplanned "
-            "parameters is not available in this version; use true or false "
-            "[not_available]\n");
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ void Compare(const RankComms& comms, const Case& c) {
   SessionOptions made = MakeSessionOptions(model, options);
   MemoryOptions memory;
   memory.world_size = comms.first->size();
+  memory.replicas = options.replicas;
   memory.param = c.precision.param;
   memory.master = c.precision.master;
   memory.moments =
@@ -59,8 +60,9 @@ void Compare(const RankComms& comms, const Case& c) {
   const auto predicted = PhaseMemory(made.plan, phases, memory);
 
   Diagnostics diags;
-  auto session = Session::Create(PartsOf(model), made,
-                                 Ranks(comms.first, comms.second), &diags);
+  Ranks ranks(comms.first, comms.second);
+  ASSERT_TRUE(ranks.SplitReplicas(options.replicas).ok());
+  auto session = Session::Create(PartsOf(model), made, ranks, &diags);
   ASSERT_TRUE(session.ok()) << session.status() << diags.ToString();
   ASSERT_TRUE((*session)->Load(LoadFrom(values)).ok());
   ASSERT_TRUE((*session)->RunStart().ok());
@@ -137,6 +139,23 @@ TEST(Memory, ThePredictionIsWhatTheLedgerHolds) {
       if (HasFailure()) return;
     }
   }
+}
+
+TEST(Memory, ReplicasGroupsAndDimensions) {
+  const PrecisionSpec mixed = Precision("bfloat16", "float32");
+  Case replicas = {"two replicas", mixed, at::kFloat, {}};
+  replicas.options.replicas = 2;
+  Case groups = {"in groups of two", mixed, at::kBFloat16, {}};
+  groups.options.block_options = "{reshard_after_forward: 2}";
+  Case all = {"a group of all", mixed, at::kFloat, {}};
+  all.options.block_options = "{reshard_after_forward: 4}";
+  Case placed = {"on the last dimension", mixed, at::kFloat, {}};
+  placed.options.fsdp_plan = "  emb: {shard_placement: {dim: 1}}\n";
+  for (const Case& c : {replicas, groups, all}) {
+    RunRanks(4, [&](RankComms comms) { Compare(comms, c); });
+    if (HasFailure()) return;
+  }
+  RunRanks(2, [&](RankComms comms) { Compare(comms, placed); });
 }
 
 TEST(Memory, FrozenAgainAndThawedAgain) {

@@ -140,7 +140,8 @@ SessionOptions MakeSessionOptions(nn::Module& model,
   if (options.plan) {
     strategy =
         Yaml(absl::StrCat(options.strategy, "fsdp_plan:\n  'layers.\\d*$': ",
-                          options.block_options, "\n  head: {}\n"));
+                          options.block_options, "\n  head: {}\n",
+                          options.fsdp_plan));
   } else if (!options.strategy.empty()) {
     strategy = Yaml(options.strategy);
   }
@@ -191,9 +192,11 @@ ToyRank::ToyRank(comm::testing::RankComms comms, const ToyOptions& options)
       world(comms.first->size()),
       model(std::make_shared<ToyModel>()) {
   Diagnostics diags;
+  Ranks ranks(comms.first, comms.second);
+  Must(ranks.SplitReplicas(options.replicas));
   session =
       Must(Session::Create(PartsOf(*model), MakeSessionOptions(*model, options),
-                           Ranks(comms.first, comms.second), &diags));
+                           ranks, &diags));
   Must(session->Load(LoadFrom(InitialValues())));
   Must(session->RunStart().status());
 }
