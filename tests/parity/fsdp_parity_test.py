@@ -175,7 +175,20 @@ class FsdpParityTest(Peers, unittest.TestCase):
         self.assertGreater(worst_gradient(got, wanted)[0], 1e-6)
 
 
-for _case in (FsdpParityTest,):
+class FourRanksTest(Peers, unittest.TestCase):
+    """Replicas, and units that stay in groups between the passes."""
+
+    WORLD = 4
+    VARIANTS = {
+        "hsdp": Variant(replicate=2),
+        "hsdp_accumulated": Variant(replicate=2, accumulate=2,
+                                    sync_each=False),
+        "groups_of_two": Variant(defaults=dict(reshard_after_forward=2)),
+    }
+    MISTAKES = ()
+
+
+for _case in (FsdpParityTest, FourRanksTest):
     for _name in _case.VARIANTS:
         setattr(_case, "test_" + _name,
                 lambda self, name=_name: self.check(name))
