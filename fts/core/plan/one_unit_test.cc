@@ -111,7 +111,7 @@ TEST(OneUnit, ModulesOfOtherEntriesAreRefused) {
       "already sharded as part of 'a', so it cannot be one unit with others; "
       "put this entry before 'a' [overlapping_units]\n");
   EXPECT_EQ(Errors(Model(), "fsdp_plan: {head: {one_unit: 1}}"),
-            "plan.yaml:1:29: error: fsdp_plan entry 'head': one_unit is integer "
+            "plan.yaml:1:30: error: fsdp_plan entry 'head': one_unit is integer "
             "1; it must be true or false [bad_type]\n");
 }
 
