@@ -68,8 +68,7 @@ void Measure(int64_t megabytes, bool json) {
                       step.beta1, step.beta2, step.weight_decay, step.eps,
                       false, false);
   });
-  const double rate =
-      static_cast<double>(n) * kBytesPerElement / fused / 1e9;
+  const double rate = static_cast<double>(n) * kBytesPerElement / fused / 1e9;
   std::printf(json ? "{\"mb\": %lld, \"fused_ms\": %.3f, \"apart_ms\": %.3f, "
                      "\"ratio\": %.2f, \"gb_per_s\": %.1f}\n"
                    : "%6lld  %10.3f  %10.3f  %6.2f  %8.1f\n",

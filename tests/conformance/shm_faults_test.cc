@@ -75,8 +75,7 @@ std::string ReadAll(const std::string& path) {
 // Meets its peer and parts from it, over and over, as session does it: two
 // communicators, calls in flight on both, the second goes first.
 void MeetAndPart(const PeerPlace& place) {
-  absl::StatusOr<StorePtr> store =
-      comm::OpenFileStore(place.store, place.size);
+  absl::StatusOr<StorePtr> store = comm::OpenFileStore(place.store, place.size);
   ASSERT_TRUE(store.ok()) << store.status();
   for (int round = 0; round < 40; ++round) {
     absl::StatusOr<CommunicatorPtr> first =

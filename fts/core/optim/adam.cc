@@ -45,11 +45,10 @@ void FlatAdamW::UpdateFromParts(const Group& group, const Run& run) {
   step.weight_decay = group.weight_decay;
   step.step = run.step + 1;
   step.lanes = VectorLanes();
-  AddSquaredNorm(SumAndAdamW(parts.data(), static_cast<int>(parts.size()),
-                             run.value.data_ptr<float>(),
-                             run.moments[0].data_ptr<float>(),
-                             run.moments[1].data_ptr<float>(),
-                             run.value.numel(), step));
+  AddSquaredNorm(
+      SumAndAdamW(parts.data(), static_cast<int>(parts.size()),
+                  run.value.data_ptr<float>(), run.moments[0].data_ptr<float>(),
+                  run.moments[1].data_ptr<float>(), run.value.numel(), step));
 }
 
 void FlatAdamW::Update(const Group& group, const Run& run) {

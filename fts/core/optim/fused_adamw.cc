@@ -6,8 +6,8 @@
 // moves the moment towards the gradient by one fused multiply-add, and adds the
 // gradient's square to the second moment by another; in which order, differs
 // between its vector loop and its loop over the last elements. That is written
-// out here, and the compiler is kept from contracting anything else. Plain loops, built
-// once per instruction set: memory is the limit, not arithmetic.
+// out here, and the compiler is kept from contracting anything else. Plain
+// loops, built once per instruction set: memory is the limit, not arithmetic.
 #include "fts/core/optim/fused_adamw.h"
 
 #include <algorithm>
@@ -29,12 +29,12 @@ constexpr int64_t kBlock = 1024;
 constexpr int64_t kLanes = 16;
 
 struct Constants {
-  float decay;          // of the value
-  float toward;         // how far the moment goes towards the gradient
-  bool from_gradient;   // measured from the gradient, not from the moment
-  float keep_square;    // of the second moment
-  float take_square;    // of the gradient's square
-  float root_scale;     // what the root of the second moment is divided by
+  float decay;         // of the value
+  float toward;        // how far the moment goes towards the gradient
+  bool from_gradient;  // measured from the gradient, not from the moment
+  float keep_square;   // of the second moment
+  float take_square;   // of the gradient's square
+  float root_scale;    // what the root of the second moment is divided by
   float eps;
   float minus_rate;
 };

@@ -56,14 +56,15 @@ int64_t Differences(const Case& c) {
     options.step = step;
     options.lanes = at::get_cpu_capability() == "AVX512" ? 16 : 8;
     const double squares = SumAndAdamW(
-        data.data(), c.ranks, value.data_ptr<float>(),
-        moment.data_ptr<float>(), square.data_ptr<float>(), c.n, options);
+        data.data(), c.ranks, value.data_ptr<float>(), moment.data_ptr<float>(),
+        square.data_ptr<float>(), c.n, options);
     const double expected = sum.to(at::kDouble).square().sum().item<double>();
     EXPECT_NEAR(squares, expected, 1e-5 * expected);
-    at::_fused_adamw_({value2}, {sum}, {moment2}, {square2}, {},
-                      {at::scalar_tensor(static_cast<double>(step), at::kFloat)},
-                      options.lr, options.beta1, options.beta2,
-                      options.weight_decay, options.eps, false, false);
+    at::_fused_adamw_(
+        {value2}, {sum}, {moment2}, {square2}, {},
+        {at::scalar_tensor(static_cast<double>(step), at::kFloat)}, options.lr,
+        options.beta1, options.beta2, options.weight_decay, options.eps, false,
+        false);
   }
   const auto differ = [](const at::Tensor& a, const at::Tensor& b) {
     return (a.view(at::kInt) != b.view(at::kInt)).sum().item<int64_t>();

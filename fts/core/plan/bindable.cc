@@ -10,8 +10,8 @@ bool IsFit(const UnitSpec& unit, const DtypeNames& run) {
   }
   for (const SegmentSpec& segment : unit.segments) {
     const DtypeNames d = ResolveDtypes(unit.options, run, segment.dtype);
-    if (segment.shard_dim != 0 || d.param != "float32" || d.reduce != "float32" ||
-        d.master != "float32") {
+    if (segment.shard_dim != 0 || d.param != "float32" ||
+        d.reduce != "float32" || d.master != "float32") {
       return false;
     }
   }

@@ -137,8 +137,8 @@ std::vector<RankBytes> PhaseMemory(const Plan& plan, int phases,
   run.param = options.param;
   run.reduce = options.master;
   run.master = options.master;
-  const bool bound = options.world_size > 1 && options.replicas <= 1 &&
-                     Bindable(plan, run);
+  const bool bound =
+      options.world_size > 1 && options.replicas <= 1 && Bindable(plan, run);
   std::vector<RankBytes> out;
   for (int phase = 0; phase < phases; ++phase) {
     Counter counter(options, bound, phase);

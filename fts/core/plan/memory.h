@@ -28,8 +28,8 @@ struct MemoryOptions {
 };
 
 // [Note: memory of a bound plan]
-// Where a plan is Bindable() and there are several ranks, the figures are those of
-// the bound form (fts/core/shard/bound.h), as if it could be had: every rank
+// Where a plan is Bindable() and there are several ranks, the figures are those
+// of the bound form (fts/core/shard/bound.h), as if it could be had: every rank
 // counts its share of the one copy of the weights, as if all were sharded, and
 // a whole gradient of its own, which stays while a segment trains.
 

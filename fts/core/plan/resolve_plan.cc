@@ -31,7 +31,7 @@ constexpr char kDivideFactor[] = "gradient_divide_factor";
 struct Planned {
   std::string module;
   std::vector<std::string> also;  // one_unit: the others
-  std::string entry;  // the entry whose options hold
+  std::string entry;              // the entry whose options hold
   YamlNode options;
   SourceLocation where;
 };

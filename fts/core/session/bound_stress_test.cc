@@ -25,8 +25,8 @@ constexpr int64_t kNumel = 4 * 1536;  // of each of two segments
 void Dawdle(std::mt19937& own) {
   if (own() % 3 != 0) return;
   if (own() % 8 == 0) std::this_thread::yield();
-  const auto end = std::chrono::steady_clock::now() +
-                   std::chrono::microseconds(own() % 60);
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::microseconds(own() % 60);
   while (std::chrono::steady_clock::now() < end) {
   }
 }
@@ -54,10 +54,9 @@ Result Play(int world, int steps, LeaveOut leave_out, bool clips) {
     std::mt19937 own(static_cast<unsigned>(7 + rank));
     const int64_t chunk = numel / world;
     std::vector<shard::BoundPlace> places = {bound.Place(0), bound.Place(1)};
-    std::vector<at::Tensor> sums = {places[0].gradients[rank].narrow(
-                                        0, rank * chunk, chunk),
-                                    places[1].gradients[rank].narrow(
-                                        0, rank * chunk, chunk)};
+    std::vector<at::Tensor> sums = {
+        places[0].gradients[rank].narrow(0, rank * chunk, chunk),
+        places[1].gradients[rank].narrow(0, rank * chunk, chunk)};
     for (int step = 0; step < steps; ++step) {
       const float now = static_cast<float>(step);
       for (auto& place : places) {  // forward and backward
@@ -98,8 +97,7 @@ Result Play(int world, int steps, LeaveOut leave_out, bool clips) {
         }
         shard::SumInRankOrder(parts, sums[s]);
         const float* const sum = sums[s].const_data_ptr<float>();
-        float* const w =
-            places[s].weights.data_ptr<float>() + rank * chunk;
+        float* const w = places[s].weights.data_ptr<float>() + rank * chunk;
         for (int64_t i = 0; i < chunk; ++i) {
           if (sum[i] != want) ++gradients;
           w[i] = now + 1;

@@ -40,7 +40,7 @@ struct Drive {
 };
 
 Trail Follow(int world, ToyOptions options, const std::string& binding,
-          const Drive& drive = {}) {
+             const Drive& drive = {}) {
   options.strategy += binding;
   Trail trail;
   RunShmRanks(world, [&](RankComms comms) {

@@ -38,9 +38,7 @@ absl::Status Guarded(shard::ShardEngine& engine,
 
 }  // namespace
 
-Session::~Session() {
-  attachments_.Detach();
-}
+Session::~Session() { attachments_.Detach(); }
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
     const SessionModel& model, SessionOptions options, const Ranks& ranks,

@@ -73,15 +73,16 @@ absl::Status Compare(const std::vector<Words>& all) {
     const Words& b = all[rank];
     if (a.kind != b.kind || a.step != b.step) {
       return absl::InternalError(absl::StrCat(
-          "ranks have come apart: rank 0 is at ", KindName(a.kind),
-          " of step ", a.step, ", rank ", rank, " at ", KindName(b.kind),
-          " of step ", b.step,
-          "; every rank must make the same calls in the same order"));
+          "ranks have come apart: rank 0 is at ", KindName(a.kind), " of step ",
+          a.step, ", rank ", rank, " at ", KindName(b.kind), " of step ",
+          b.step, "; every rank must make the same calls in the same order"));
     }
     if (a.order_hash != b.order_hash) {
-      return absl::InternalError(absl::StrCat(
-          "ranks have come apart: rank ", rank, " ran other units than rank 0 "
-          "in step ", a.step, ", or in another order"));
+      return absl::InternalError(absl::StrCat("ranks have come apart: rank ",
+                                              rank,
+                                              " ran other units than rank 0 "
+                                              "in step ",
+                                              a.step, ", or in another order"));
     }
   }
   return absl::OkStatus();
@@ -170,8 +171,7 @@ absl::StatusOr<std::shared_ptr<Bound>> Bound::Create(
   }
   FTS_RETURN_IF_ERROR(arena.status());
   std::shared_ptr<Bound> bound(new Bound(*std::move(arena), layout,
-                                         communicator.rank(), size,
-                                         leave_out));
+                                         communicator.rank(), size, leave_out));
   bound->words_ = reinterpret_cast<Word*>(bound->arena_->data());
   bound->used_ = used;
   bound->weights_ = std::move(weights);
@@ -255,7 +255,8 @@ absl::StatusOr<double> Bound::SumOf(bool at_end, double mine) {
   words.kind = at_end ? Kind::kEnd : Kind::kNorm;
   words.loss = mine;
   std::vector<SharedArena::Payload> payloads;
-  FTS_RETURN_IF_ERROR(Exchange(at_end ? "update" : "norm", Pack(words), &payloads));
+  FTS_RETURN_IF_ERROR(
+      Exchange(at_end ? "update" : "norm", Pack(words), &payloads));
   FTS_ASSIGN_OR_RETURN(const std::vector<Words> all, CompareAll(payloads));
   double sum = 0;
   for (const Words& of_rank : all) sum += of_rank.loss;

@@ -14,9 +14,9 @@
 //   forward, backward, k times   read W; write own G, the first time by
 //                                copying, then by adding
 //   B1  Meet()                   headers are compared before anyone writes W
-//   [Bc ShareNorm()              with clipping only: the norm, read-only so far]
-//   update of the own range      sum of all G in rank order, into W
-//   B2  EndUpdate()              W is whole; G may be written or given back
+//   [Bc ShareNorm()              with clipping only: the norm, read-only so
+//   far] update of the own range      sum of all G in rank order, into W B2
+//   EndUpdate()              W is whole; G may be written or given back
 //
 // Two barriers per optimizer step, three with clipping, whatever freezes,
 // recomputes or stays unused. Anything else that writes W (load, restore) does
@@ -47,8 +47,8 @@ struct BoundPlace {
   std::vector<at::Tensor> gradients;  // by rank, like weights; zero at first
 };
 
-// out = parts[0] + parts[1] + ..., in this order; float32, 1-D. `out` may be one
-// of the parts.
+// out = parts[0] + parts[1] + ..., in this order; float32, 1-D. `out` may be
+// one of the parts.
 void SumInRankOrder(const std::vector<at::Tensor>& parts,
                     const at::Tensor& out);
 

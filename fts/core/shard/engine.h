@@ -158,7 +158,8 @@ class ShardEngine : private BackwardListener, private UnitListener {
           fn);
 
   // Collective: checks that replicated segments hold the same bits on every
-  // rank, and sharded ones on every replica. Errors: INTERNAL naming the segment.
+  // rank, and sharded ones on every replica. Errors: INTERNAL naming the
+  // segment.
   absl::Status CheckReplicas();
 
   // First error inside an autograd hook since the last call; hooks can only

@@ -152,17 +152,16 @@ absl::Status Segment::Load(const RangeLoader& loader) {
         shard_.narrow(0, extent.begin, extent.end - extent.begin);
     end = extent.end;
     if (in_pieces()) {
-      FTS_RETURN_IF_ERROR(layout_.ForEachRun(
-          leaf.tensor().sizes(), group_->rank(),
-          [&](int64_t first, int64_t last, int64_t at) {
-            return loader(leaf.name(), first, last,
-                          mine.narrow(0, at, last - first));
-          }));
+      FTS_RETURN_IF_ERROR(
+          layout_.ForEachRun(leaf.tensor().sizes(), group_->rank(),
+                             [&](int64_t first, int64_t last, int64_t at) {
+                               return loader(leaf.name(), first, last,
+                                             mine.narrow(0, at, last - first));
+                             }));
       continue;
     }
     const int64_t first = begin_ + extent.begin - leaf.offset();
-    FTS_RETURN_IF_ERROR(
-        loader(leaf.name(), first, first + mine.numel(), mine));
+    FTS_RETURN_IF_ERROR(loader(leaf.name(), first, first + mine.numel(), mine));
   }
   shard_.narrow(0, end, chunk_ - end).zero_();
   MarkUpdated();

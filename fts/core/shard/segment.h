@@ -27,9 +27,10 @@
 // are written straight into `grad`: no copy and no collective anywhere.
 //
 // A bound segment (bound.h) has other memory: `flat` stands where all ranks map
-// it, `shard` is this rank's range of that, also where the plan says replicated,
-// and unreduced gradients stay there from the first one until the segment
-// freezes. It is always gathered; nothing is reduced before the step's end.
+// it, `shard` is this rank's range of that, also where the plan says
+// replicated, and unreduced gradients stay there from the first one until the
+// segment freezes. It is always gathered; nothing is reduced before the step's
+// end.
 //
 // A frozen segment has no gradient, no reduce buffer and no hooks. Its shard
 // stays in the compute dtype when that is the dtype it was stored in, so that
@@ -90,8 +91,8 @@ struct SegmentInit {
   std::vector<Parameter> parameters;  // layout order
   // Who shares it when it is sharded. Null: all ranks of the context.
   std::shared_ptr<const ShardGroup> group = nullptr;
-  std::shared_ptr<Bound> bound;       // null: not bound
-  size_t bound_index = 0;             // its place there
+  std::shared_ptr<Bound> bound;  // null: not bound
+  size_t bound_index = 0;        // its place there
 };
 
 class Segment : public std::enable_shared_from_this<Segment> {

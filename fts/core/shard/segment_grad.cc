@@ -52,8 +52,8 @@ void Segment::AttachHooks() {
 
 bool Segment::direct() const {
   return !bound() && world_ == 1 && !offloaded_ &&
-         dtypes_.reduce == shard_.scalar_type() &&
-         divisors_.pre_divide == 1 && divisors_.post_divide == 1;
+         dtypes_.reduce == shard_.scalar_type() && divisors_.pre_divide == 1 &&
+         divisors_.post_divide == 1;
 }
 
 void Segment::AllocateReduce() {
@@ -259,8 +259,8 @@ absl::Status Segment::StartReplicaReduce() {
   }
   context_->trace.Record("all_reduce", label_);
   group_->replicate->SetLabel(label_);
-  FTS_ASSIGN_OR_RETURN(reducing_, group_->replicate->AllReduce(
-                                      across_, comm::ReduceOp::kSum));
+  FTS_ASSIGN_OR_RETURN(
+      reducing_, group_->replicate->AllReduce(across_, comm::ReduceOp::kSum));
   context_->ledger.all_reduced.calls += 1;
   context_->ledger.all_reduced.bytes += Bytes(across_);
   return absl::OkStatus();

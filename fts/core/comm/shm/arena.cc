@@ -92,8 +92,8 @@ absl::StatusOr<std::shared_ptr<Arena>> Arena::Create(const ArenaNeed& need,
   }
   int error = 0;
   do {
-    error = need.taken > 0 ? posix_fallocate(descriptor.get(), 0, need.taken)
-                           : 0;
+    error =
+        need.taken > 0 ? posix_fallocate(descriptor.get(), 0, need.taken) : 0;
   } while (error == EINTR);
   if (error != 0) return Failed(bytes, "fallocate", error);
   if (fcntl(descriptor.get(), F_ADD_SEALS, kSeals) != 0) {

@@ -24,10 +24,10 @@ namespace fts::comm::shm {
 // limit. What it says is taken at once (fallocate; all of it unless told
 // otherwise), so that shortage is an error here and not a SIGBUS in the middle
 // of training; the rest comes page by page when it is first written. It is
-// sealed, so that no process can shrink it under the others. Pages can still be given back one by
-// one with madvise(MADV_REMOVE) on the mapping, through which they read zero
-// in all processes. The descriptor is needed only to hand the memory on; the
-// mapping stays without it.
+// sealed, so that no process can shrink it under the others. Pages can still be
+// given back one by one with madvise(MADV_REMOVE) on the mapping, through which
+// they read zero in all processes. The descriptor is needed only to hand the
+// memory on; the mapping stays without it.
 class Arena {
  public:
   // Zeroed memory, all of it taken at once.

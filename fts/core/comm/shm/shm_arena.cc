@@ -58,8 +58,8 @@ ShmArena::ShmArena(std::string name, const ArenaNeed& need,
 
 absl::Status ShmArena::Exchange(const char* what, const Payload& mine,
                                 std::vector<Payload>* all) {
-  const ObservedWait waiting({what, name_, stream_->settings().name,
-                              NextCollective()});
+  const ObservedWait waiting(
+      {what, name_, stream_->settings().name, NextCollective()});
   const absl::Status met = barrier_.Exchange(mine, view_.timeout, all);
   if (met.ok() || met.code() == absl::StatusCode::kFailedPrecondition) {
     return met;
@@ -73,8 +73,8 @@ absl::Status ShmArena::GiveBack(int64_t begin, int64_t bytes) {
   const int64_t first = RoundUp(begin, page);
   const int64_t last = (begin + bytes) / page * page;
   if (first >= last) return absl::OkStatus();
-  if (madvise(data_ + first, static_cast<size_t>(last - first),
-              MADV_REMOVE) != 0) {
+  if (madvise(data_ + first, static_cast<size_t>(last - first), MADV_REMOVE) !=
+      0) {
     return absl::InternalError(
         absl::StrCat("shared memory '", name_, "': cannot give back ",
                      last - first, " bytes: ", strerror(errno)));

@@ -30,10 +30,9 @@ absl::StatusOr<std::shared_ptr<ShmArena>> Share(const WorldRank& rank,
   const int size = rank.stream()->size();
   std::vector<int> everyone;
   for (int peer = 0; peer < size; ++peer) everyone.push_back(peer);
-  auto arena = AgreeOnMemory(*rank.stream(), everyone,
-                             "weights of " + std::to_string(bytes),
-                             "share on world", seconds(60),
-                             ShmArena::WithBarrier(need, size));
+  auto arena = AgreeOnMemory(
+      *rank.stream(), everyone, "weights of " + std::to_string(bytes),
+      "share on world", seconds(60), ShmArena::WithBarrier(need, size));
   if (!arena.ok()) return arena.status();
   return std::make_shared<ShmArena>("weights", need, *std::move(arena),
                                     rank.streams[0], rank.driver->view(),
@@ -145,7 +144,8 @@ TEST(ShmArenaTest, AKilledProcessIsNoticedWithinASecond) {
     const WorldRank rank = world.Join(1, {parent, getpid()});
     const auto arena = Share(rank);
     std::vector<SharedArena::Payload> all;
-    if (!arena.ok() || !(*arena)->Exchange("gradients", Payload(1), &all).ok()) {
+    if (!arena.ok() ||
+        !(*arena)->Exchange("gradients", Payload(1), &all).ok()) {
       _exit(1);
     }
     while (true) pause();
