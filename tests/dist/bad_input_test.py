@@ -298,27 +298,6 @@ ReduceLROnPlateau, init_args: {min_lr: [0.1, 0.2]}}
             "option 'reshard_after_forwad'; did you mean "
             "'reshard_after_forward'? [unknown_key]"])
 
-    def test_plan_options_of_later_versions(self):
-        self.check(CONFIG.replace("'model.output': {}", """
-    model.output: {reshard_after_forward: 2}
-    model.norm: {mp_policy: {param_dtype: bfloat16}}
-    model.tok_embeddings: {shard_placement: {dim: 1}}
-    model.layers.0: {ignored_params: ['model.layers.0.ffn_norm.*']}
-  """).replace("fsdp_plan: {", "fsdp_plan:").replace(
-      ", 'model.layers.\\d*$': {}}", ""), [
-            "c.yaml:18:43: error: reshard_after_forward: 2 of unit "
-            "'model.output' is not available in this version; use true or "
-            "false [not_available]",
-            "c.yaml:19:29: error: mp_policy of unit 'model.norm' is not "
-            "available in this version; set the run's `precision` instead "
-            "[not_available]",
-            "c.yaml:20:45: error: shard_placement of unit "
-            "'model.tok_embeddings' is not available in this version; remove "
-            "it: parameters are sharded as flat ranges [not_available]",
-            "c.yaml:21:38: error: ignored_params of unit 'model.layers.0' is "
-            "not available in this version; leave the module out of the plan "
-            "to keep its parameters unsharded [not_available]"])
-
     def test_act_ckpt(self):
         self.check(CONFIG.replace("'model.output': {}", """
     'model.output': {act_ckpt: [wrapped_offload, {save: [matmul]}]}

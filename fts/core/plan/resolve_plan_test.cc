@@ -398,6 +398,28 @@ TEST(ResolvePlan, BindingIsAutoOrOff) {
             "or off [bad_value]\n");
 }
 
+TEST(ResolvePlan, GradientDivideFactor) {
+  const auto factor = [](const std::string& yaml) {
+    return Resolve(LlamaModel(1), yaml).plan.gradient_divide_factor;
+  };
+  EXPECT_EQ(factor("{}"), std::nullopt);
+  EXPECT_EQ(factor("gradient_divide_factor: null\n"), std::nullopt);
+  EXPECT_EQ(factor("gradient_divide_factor: 8\n"), 8);
+  EXPECT_EQ(factor("gradient_divide_factor: 0.5\n"), 0.5);
+  const std::string wanted =
+      "; it must be a number above 0, or null to divide by nothing: the loss "
+      "already counts the tokens of all ranks ";
+  EXPECT_EQ(Errors(LlamaModel(1), "gradient_divide_factor: 0\n"),
+            "plan.yaml:1:25: error: gradient_divide_factor is integer 0" +
+                wanted + "[out_of_range]\n");
+  EXPECT_EQ(Errors(LlamaModel(1), "gradient_divide_factor: .inf\n"),
+            "plan.yaml:1:25: error: gradient_divide_factor is float .inf" +
+                wanted + "[out_of_range]\n");
+  EXPECT_EQ(Errors(LlamaModel(1), "gradient_divide_factor: world\n"),
+            "plan.yaml:1:25: error: gradient_divide_factor is string 'world'" +
+                wanted + "[bad_type]\n");
+}
+
 TEST(ResolvePlan, ReportsEveryProblemWithItsPlace) {
   EXPECT_EQ(Errors(LlamaModel(1),
                    "fsdp_plans: {}\n"

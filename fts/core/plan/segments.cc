@@ -125,14 +125,18 @@ class Assigner {
     std::vector<std::string> names;
     for (const ParameterInfo& p : model_.parameters) names.push_back(p.name);
     const NameMatcher matcher(names);
+    std::map<std::string, bool> takes_something;  // by item of a list
     std::set<std::string> reported;  // defaults reach every unit: say it once
     for (size_t i = 0; i < plan_->units.size(); ++i) {
       for (const YamlNode& item :
            plan_->units[i].options.ignored_params.items()) {
         const auto match = matcher.Find(item.text());
         if (match.ok() && !match->indices.empty()) {
+          bool& takes = takes_something[item.where().ToString() + item.text()];
           for (const int index : match->indices) {
-            ignored_[i].insert(canonical_[names[index]]);
+            const std::string& name = canonical_[names[index]];
+            ignored_[i].insert(name);
+            takes = takes || UnitOf(name) == static_cast<int>(i);
           }
           continue;
         }
@@ -149,6 +153,23 @@ class Assigner {
                                      DidYouMean(item.text(), names)),
                         item.where());
         }
+      }
+    }
+    for (const UnitSpec& unit : plan_->units) {
+      for (const YamlNode& item : unit.options.ignored_params.items()) {
+        const auto found =
+            takes_something.find(item.where().ToString() + item.text());
+        if (found == takes_something.end() || found->second) continue;
+        found->second = true;  // say it once
+        diags_->Error(
+            codes::kUnmatchedIgnored,
+            absl::StrCat(
+                "ignored_params entry '", item.text(),
+                "' matches no parameter that unit '", unit.module,
+                "' holds; write it in the entry of the unit that does, "
+                "or remove it: a parameter that no unit holds is not "
+                "sharded"),
+            item.where());
       }
     }
   }

@@ -221,6 +221,33 @@ TEST(Segments, IgnoredParamsMustMatchSomething) {
             "unterminated subpattern at position 0 [bad_pattern]\n");
 }
 
+TEST(Segments, IgnoredParamsMustBeTheUnitsOwn) {
+  const auto problems = [](const std::string& yaml) {
+    Diagnostics diags;
+    ResolvePlan(Yaml(yaml), MakeModel({"m.a.w", "m.b.w", "n.w"}), {}, &diags)
+        .status()
+        .IgnoreError();
+    return diags.ToString();
+  };
+  EXPECT_EQ(
+      problems("fsdp_plan: {m.a: {ignored_params: [m.b.w]}, m.b: {}}\n"),
+      "plan.yaml:1:36: error: ignored_params entry 'm.b.w' matches no "
+      "parameter that unit 'm.a' holds; write it in the entry of the unit that "
+      "does, or remove it: a parameter that no unit holds is not sharded "
+      "[unmatched_ignored_params]\n");
+  // One of the units that the list stands for is enough.
+  EXPECT_EQ(problems("fsdp_default_kwargs: {ignored_params: [m.b.w]}\n"
+                     "fsdp_plan: {m.b: {}, m.a: {}}\n"),
+            "plan.yaml:2:13: warning: unit 'm.b' holds no parameters: "
+            "ignored_params took them all; it does nothing [empty_unit]\n");
+  EXPECT_EQ(problems("fsdp_default_kwargs: {ignored_params: [n.w]}\n"
+                     "fsdp_plan: {m.a: {}, m: {}}\n"),
+            "plan.yaml:1:40: error: ignored_params entry 'n.w' matches no "
+            "parameter that unit 'm.a' holds; write it in the entry of the "
+            "unit that does, or remove it: a parameter that no unit holds is "
+            "not sharded [unmatched_ignored_params]\n");
+}
+
 TEST(Segments, ShardPlacementNeedsTheDimension) {
   ModelDescription model = MakeModel({"m.w", "m.bias"});
   model.parameters[1].shape = {4};

@@ -7,6 +7,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/recompute/parse_options.h"
 #include "fts/core/recompute/saved_tensor_hooks.h"
+#include "fts/core/session/unit_casts.h"
 
 namespace fts {
 namespace {
@@ -50,6 +51,11 @@ absl::StatusOr<Attachments> AttachModules(
   Attachments out;
   for (const auto& unit : engine.units()) {
     const auto spec = specs.find(unit->module());
+    UnitCasts casts;
+    if (spec != specs.end()) {
+      FTS_ASSIGN_OR_RETURN(casts, CastsOf(spec->second->options,
+                                          engine.context().dtypes.compute));
+    }
     for (size_t which = 0; which < unit->modules().size(); ++which) {
       const std::string& name = unit->modules()[which];
       const auto module = by_name.find(name);
@@ -68,7 +74,7 @@ absl::StatusOr<Attachments> AttachModules(
                                              diags));
       }
       out.shards.push_back(std::make_shared<ShardInterceptor>(
-          unit, std::move(below), static_cast<int>(which)));
+          unit, std::move(below), static_cast<int>(which), casts));
       module->second->PrependInterceptor(out.shards.back());
     }
   }

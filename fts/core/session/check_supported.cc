@@ -22,18 +22,8 @@ bool Written(const YamlNode& node) {
   return node.kind() != YamlNode::Kind::kNull;
 }
 
-void CheckUnit(const UnitSpec& unit, const std::string& of,
-               Diagnostics* diags) {
+void CheckUnit(const UnitSpec& unit, Diagnostics* diags) {
   const UnitOptions& o = unit.options;
-  if (Written(o.mp_policy)) {
-    Reject("mp_policy" + of, "set the run's `precision` instead",
-           o.mp_policy.where(), diags);
-  }
-  if (Written(o.ignored_params)) {
-    Reject("ignored_params" + of,
-           "leave the module out of the plan to keep its parameters unsharded",
-           o.ignored_params.where(), diags);
-  }
   if (o.act_ckpt.has_value() && o.act_ckpt->mode != "wrapped_offload") {
     // Records what is wrong by itself.
     recompute::ParseCheckpointOptions(o.act_ckpt->mode, o.act_ckpt->kwargs,
@@ -46,12 +36,8 @@ void CheckUnit(const UnitSpec& unit, const std::string& of,
 }  // namespace
 
 void CheckSupported(const Plan& plan, Diagnostics* diags) {
-  for (const UnitSpec& unit : plan.units) {
-    CheckUnit(unit, absl::StrCat(" of unit '", unit.module, "'"), diags);
-  }
-  if (plan.unplanned_shard) {
-    CheckUnit(plan.remainder, " of the unplanned parameters", diags);
-  }
+  for (const UnitSpec& unit : plan.units) CheckUnit(unit, diags);
+  if (plan.unplanned_shard) CheckUnit(plan.remainder, diags);
   if (Written(plan.tp.tp_plan)) {
     Reject("tp_plan", "remove it and set mesh.tp to 1", plan.tp.tp_plan.where(),
            diags);

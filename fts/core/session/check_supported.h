@@ -12,10 +12,8 @@
 
 namespace fts {
 
-// Records code not_available for each: integer reshard_after_forward,
-// mp_policy, shard_placement, ignored_params, act_ckpt modes other than
-// composable, tensor parallelism.
-// Malformed act_ckpt keywords are errors too.
+// Records code not_available for tensor parallelism. Malformed act_ckpt keywords
+// are errors too.
 void CheckSupported(const Plan& plan, Diagnostics* diags);
 
 }  // namespace fts

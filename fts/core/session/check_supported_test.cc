@@ -36,10 +36,12 @@ TEST(CheckSupportedTest, WhatRunsIsTaken) {
                   "  reshard_after_forward: true\n"
                   "  act_ckpt: [composable]\n"
                   "  cpu_offload_policy: {}\n"
+                  "gradient_divide_factor: 2\n"
                   "fsdp_plan:\n"
-                  "  a: {reshard_after_forward: 2, one_unit: true}\n"
+                  "  a: {reshard_after_forward: 2, one_unit: true,\n"
+                  "      mp_policy: {param_dtype: bfloat16}}\n"
                   "  b: {reshard_after_forward: false, shard_placement: "
-                  "{dim: -1}}\n"),
+                  "{dim: -1}, ignored_params: [b.weight]}\n"),
             "");
 }
 
@@ -49,20 +51,6 @@ TEST(CheckSupportedTest, EveryModeOfCheckpointingIsTaken) {
                   "  a: {act_ckpt: [wrapped, {save: [matmul], every: 1}]}\n"
                   "  b: {}\n"),
             "");
-}
-
-TEST(CheckSupportedTest, WhatDoesNotRunIsRejectedByName) {
-  EXPECT_EQ(
-      Check("fsdp_plan:\n"
-            "  a:\n"
-            "    mp_policy: {param_dtype: bfloat16}\n"
-            "    ignored_params: ['a.weight']\n"
-            "  b: {}\n"),
-      "f.yaml:3:16: error: mp_policy of unit 'a' is not available in this "
-      "version; set the run's `precision` instead [not_available]\n"
-      "f.yaml:4:21: error: ignored_params of unit 'a' is not available in this "
-      "version; leave the module out of the plan to keep its parameters "
-      "unsharded [not_available]\n");
 }
 
 TEST(CheckSupportedTest, TensorParallelismIsRejectedByName) {

@@ -122,6 +122,35 @@ std::vector<Case> Cases() {
   Case kept = {"not resharded", mixed, at::kFloat, {}};
   kept.options.block_options = "{reshard_after_forward: false}";
   out.push_back(kept);
+  // Units that compute in another dtype than the run does.
+  for (const at::ScalarType stored : {at::kFloat, at::kBFloat16}) {
+    Case lower = {"mp_policy: blocks in bf16", full, stored, {}};
+    lower.options.block_options =
+        "{mp_policy: {param_dtype: bfloat16, output_dtype: float32}}";
+    out.push_back(lower);
+    Case higher = {"mp_policy: blocks in fp32", half, stored, {}};
+    higher.options.block_options =
+        "{mp_policy: {param_dtype: float32, output_dtype: bfloat16}}";
+    out.push_back(higher);
+    higher.name = "mp_policy: blocks in fp64, not resharded";
+    higher.options.block_options =
+        "{mp_policy: {param_dtype: float64, output_dtype: bfloat16}, "
+        "reshard_after_forward: false}";
+    out.push_back(higher);
+    Case as_stored = {"mp_policy: as stored", full, stored, {}};
+    as_stored.options.block_options =
+        "{mp_policy: {param_dtype: null, output_dtype: float32}}";
+    if (stored == at::kFloat) out.push_back(as_stored);
+  }
+  Case ignored = {"ignored_params", mixed, at::kFloat, {}};
+  ignored.options.block_options = "{ignored_params: ['.*norm.*']}";
+  out.push_back(ignored);
+  Case offload = {"offload", mixed, at::kBFloat16, {}};
+  offload.options.block_options = "{cpu_offload_policy: {}}";
+  out.push_back(offload);
+  Case divided = {"gradient_divide_factor", full, at::kFloat, {}};
+  divided.options.strategy = "gradient_divide_factor: 4\n";
+  out.push_back(divided);
   Case no_decay = {"two groups", full, at::kFloat, {}};
   no_decay.options.no_decay = {"norm"};
   out.push_back(no_decay);

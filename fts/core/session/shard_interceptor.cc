@@ -21,10 +21,11 @@ bool RequiresGrad(const at::Tensor& tensor) {
 
 ShardInterceptor::ShardInterceptor(std::shared_ptr<shard::Unit> unit,
                                    std::vector<at::Tensor> parameters,
-                                   int which)
+                                   int which, UnitCasts casts)
     : unit_(std::move(unit)),
       parameters_(std::move(parameters)),
-      which_(which) {}
+      which_(which),
+      casts_(casts) {}
 
 bool ShardInterceptor::NeedsGraph(const nn::Tensors& inputs) const {
   return std::any_of(inputs.begin(), inputs.end(), RequiresGrad) ||
@@ -36,10 +37,11 @@ nn::Tensors ShardInterceptor::Intercept(nn::Module& module, nn::Tensors inputs,
   (void)module;
   if (unit_ == nullptr) return next(std::move(inputs));
   c10::AutoGradMode mode(c10::GradMode::is_enabled() && NeedsGraph(inputs));
+  inputs = CastFloating(std::move(inputs), casts_.inputs);
   ThrowIfError(unit_->PreForward(inputs));
   nn::Tensors outputs = next(std::move(inputs));
   ThrowIfError(unit_->PostForward(outputs, which_));
-  return outputs;
+  return CastFloating(std::move(outputs), casts_.outputs);
 }
 
 void ShardInterceptor::Detach() {

@@ -5,6 +5,11 @@
 // A module below which nothing trains, and whose inputs need no gradient, runs
 // without a graph: the frozen prefix saves no activations and is never
 // recomputed.
+//
+// [Note: casts and hooks]
+// Inputs are cast before PreForward, so that the hook on an input's node waits
+// for what this unit makes of it and not for its other readers. Outputs are
+// cast after PostForward: the gather for backward need not wait for less.
 // Threads: confined to the training thread.
 #ifndef FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
 #define FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
@@ -17,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "fts/core/nn/module.h"
+#include "fts/core/session/unit_casts.h"
 #include "fts/core/shard/unit.h"
 
 namespace fts {
@@ -39,7 +45,8 @@ class ShardInterceptor : public nn::Interceptor {
   // `parameters`: all leaves below the module, tied ones included. `which`: of
   // the unit's modules.
   ShardInterceptor(std::shared_ptr<shard::Unit> unit,
-                   std::vector<at::Tensor> parameters, int which = 0);
+                   std::vector<at::Tensor> parameters, int which = 0,
+                   UnitCasts casts = {});
 
   // Throws StatusError when a gather fails.
   nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
@@ -55,6 +62,7 @@ class ShardInterceptor : public nn::Interceptor {
   std::shared_ptr<shard::Unit> unit_;  // null: detached
   std::vector<at::Tensor> parameters_;
   int which_;
+  UnitCasts casts_;
 };
 
 }  // namespace fts

@@ -191,6 +191,7 @@ ToyRank::ToyRank(comm::testing::RankComms comms, const ToyOptions& options)
     : rank(comms.first->rank()),
       world(comms.first->size()),
       model(std::make_shared<ToyModel>()) {
+  if (options.prepare) options.prepare(*model);
   Diagnostics diags;
   Ranks ranks(comms.first, comms.second);
   Must(ranks.SplitReplicas(options.replicas));

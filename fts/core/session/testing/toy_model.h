@@ -84,6 +84,7 @@ struct ToyOptions {
   bool apply_lambdas_new_pgs = false;
   bool enforce_phase0_params = true;
   std::function<double()> clock;
+  std::function<void(ToyModel&)> prepare;  // before the session takes the model
 };
 
 // Everything a session needs; aborts the test on an error.
