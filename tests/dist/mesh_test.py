@@ -16,12 +16,12 @@ HSDP = ["mesh.dp_replicate=2", "mesh.dp_shard=2"]
 
 class MeshTest(harness.FitTestCase):
 
-    def curve(self, name, *args, plan=PLAN):
+    def curve(self, name, *args, plan=PLAN, env=None):
         """(loss, gradient norm) of every step."""
         self.assertIn(PLAN, CONFIG)
         self.write(name + ".yaml", CONFIG.replace(PLAN, plan))
         self.fit("--config", name + ".yaml", "output_dir=" + name,
-                 "trainer.clip_grad_norm=0.5", *args)
+                 "trainer.clip_grad_norm=0.5", *args, env=env)
         return [(e["loss"], e["grad_norm"]) for e in harness.read_events(
             self.path(name, "metrics.jsonl")) if e["event"] == "train_step"]
 
@@ -33,7 +33,9 @@ class MeshTest(harness.FitTestCase):
 
     def test_the_curve_does_not_depend_on_the_mesh(self):
         want = self.curve("one", *ONE)
-        self.check(self.curve("hsdp", *FOUR, *HSDP), want)
+        for backend in "shm", "gloo":
+            self.check(self.curve("hsdp_" + backend, *FOUR, *HSDP,
+                                  env={"FTS_COMM": backend}), want)
         self.check(self.curve("hsdp_accumulate", *HSDP, "trainer.cpu_ranks=4",
                               "data.batch_size=1", "trainer.accumulate=2"),
                    want)
