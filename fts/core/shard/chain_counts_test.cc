@@ -5,6 +5,7 @@
 // forwards per backward, unused units and frozen prefixes. Counts come from the
 // ledger and from what the trace calls collectives, so that they hold whatever
 // else is recorded.
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -8,7 +8,14 @@
 #ifndef FTS_CORE_SHARD_CHAIN_TESTUTIL_H_
 #define FTS_CORE_SHARD_CHAIN_TESTUTIL_H_
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 // assert, on threads as ranks: values against plain autograd for odd shapes and
 // 2, 4 and 8 ranks, unused outputs and modules, tied parameters, freezing in
 // any mixture, evaluation in between, recovery after an exception.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
