@@ -287,7 +287,7 @@ phase  parameters  masters  gradients  moments  total  largest gather
              "trainable_sharded": 0, "trainable_replicated": 0,
              "kept_gathered": 0, "masters": 3 * 16 * 4,
              "gradients": 2 * 16 * 4, "moments": 0,
-             "total": 5 * 16 * 4, "largest_gather": 32 * 2})
+             "unreduced": 0, "total": 5 * 16 * 4, "largest_gather": 32 * 2})
 
     def test_schedule_lint_of_a_config(self):
         self.write("r.yaml", "model: {arch: llama, config: {}}\n"

@@ -58,6 +58,8 @@ Timeline ExplainRun(const RunConfig& config, const ModelDescription& model,
   options.memory.replicas = facts.replicas;
   options.memory.param = config.precision.param;
   options.memory.master = config.precision.master;
+  options.memory.reduce = config.precision.reduce;
+  options.memory.micro_steps = config.trainer.accumulate;
   options.precision = config.precision.name;
   options.optimizer = config.optimizer.name;
   const auto moments =

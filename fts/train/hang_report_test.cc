@@ -121,6 +121,23 @@ TEST(HangReportTest, AllWait) {
             "calls in the same order: compare the lines above");
 }
 
+// Ranks that ran different modules: the labels that the sharding engine gives
+// its calls (//fts/core/shard:flow_test holds them to it) say which.
+TEST(HangReportTest, RanksThatRunDifferentUnits) {
+  RankFacts one = Waiting(), other = Waiting();
+  one.report.op = "all_gather";
+  one.report.label = "model.layers.2";
+  one.report.communicator = "gather";
+  other.report.op = "all_reduce";
+  other.report.label = "(step)";
+  other.report.collective = 1231;
+  EXPECT_EQ(Lines(Report({}, {one, other})),
+            "rank 0: waiting 31 s for all_gather of model.layers.2 "
+            "(collective 1234, step 17, epoch 2)\n"
+            "rank 1: waiting 31 s for all_reduce of (step) (collective 1231, "
+            "step 17, epoch 2)");
+}
+
 TEST(HangReportTest, RanksThatHaveNotBegunOrHaveEnded) {
   RankFacts waiting;
   waiting.report.attached = true;

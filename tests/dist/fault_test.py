@@ -202,8 +202,10 @@ class FaultTest(harness.FitTestCase):
                        "optimizer.lr=1e30", code=1)
         found = re.search(
             r"^error: step (\d+) \(epoch 0, phase 0\): the training loss is "
-            r"(nan|inf); nothing was updated\. Lower the learning rate, set "
-            r"trainer\.clip_grad_norm, or look at the data$", run.err, re.M)
+            r"(nan|inf); nothing was updated\. First not finite: .* on ranks? "
+            r".*\. Lower the learning rate, set trainer\.clip_grad_norm, or "
+            r"look at the data; strategy_adapter_cfg\.find_nonfinite: true "
+            r"finds the tensor that began it$", run.err, re.M)
         self.assertTrue(found, run.err)
         self.assertEqual(int(found[1]), len(self.events(kind="train_step")))
         self.assertRegex(self.last_line(run),

@@ -96,6 +96,29 @@ class OptionsParityTest(unittest.TestCase):
         fit_runs.assert_agree(self.bench.fit(config, 2),
                               self.reference(shuffle=False), "file order:")
 
+    def test_engine_choices(self):
+        """When weights are gathered, and where they live, changes no bit."""
+        run_level = {"prefetch": "off", "frozen_placement": "sharded",
+                     "find_nonfinite": True}
+        for adapter, entry in (
+                (run_level, {}),
+                ({"frozen_placement": "resident"}, {}),
+                ({}, {"reshard_after_forward": False,
+                      "reshard_after_backward": False})):
+            config = self.make_config()
+            plan = config["strategy_adapter_cfg"]["fsdp_plan"]
+            for key in plan:
+                plan[key] = dict(plan[key] or {}, **entry)
+            config["strategy_adapter_cfg"].update(adapter)
+            with self.subTest(adapter=adapter, entry=entry):
+                self.assert_same_bits(self.bench.fit(config, 2))
+
+    def test_unsharded_accumulation(self):
+        config = self.make_config()  # accumulates two micro-steps
+        config["strategy_adapter_cfg"]["accumulation"] = "unsharded"
+        fit_runs.assert_agree(self.bench.fit(config, 2), self.reference(),
+                              "unsharded:")
+
     def test_rates_per_step(self):
         config = self.make_config()
         config["lr_scheduler"] = {"name": "cosine_annealing_lr", "T_max": 16,

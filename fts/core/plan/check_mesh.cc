@@ -29,9 +29,8 @@ absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
           absl::StrCat(each == &plan.remainder
                            ? std::string("the unplanned parameters")
                            : absl::StrCat("unit '", unit.label(), "'"),
-                       ": reshard_after_forward ",
-                       *unit.options.reshard_group, " does not divide the ",
-                       shards,
+                       ": reshard_after_forward ", *unit.options.reshard_group,
+                       " does not divide the ", shards,
                        " ranks of dp_shard; give a divisor, true or "
                        "false"),
           written ? written->where() : unit.where);

@@ -13,6 +13,7 @@ inline constexpr char kConflictingOptions[] = "conflicting_options";
 inline constexpr char kReshardGroup[] = "reshard_group";
 inline constexpr char kShardPlacement[] = "shard_placement";
 inline constexpr char kOverlappingUnits[] = "overlapping_units";
+inline constexpr char kNoSuchUnit[] = "no_such_unit";
 
 // Warnings.
 inline constexpr char kContainer[] = "container";

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <unordered_set>
+#include <utility>
 
 #include "fts/core/plan/bindable.h"
 #include "fts/core/plan/dtypes.h"
@@ -30,34 +33,58 @@ int64_t DtypeBytes(const std::string& dtype) {
   return dtype == "bfloat16" || dtype == "float16" ? 2 : 4;
 }
 
+using Names = std::unordered_set<std::string>;
+
+bool IsBound(const Plan& plan, const MemoryOptions& options) {
+  DtypeNames run;
+  run.param = options.param;
+  run.reduce = options.master;
+  run.master = options.master;
+  return options.world_size > 1 && options.replicas <= 1 && Bindable(plan, run);
+}
+
+int64_t ShardsOf(const MemoryOptions& options) {
+  return options.world_size / std::max<int64_t>(options.replicas, 1);
+}
+
 class Counter {
  public:
-  Counter(const MemoryOptions& options, bool bound, int phase)
+  // `resident`: first parameters of the segments that are.
+  Counter(const Plan& plan, const MemoryOptions& options, int phase,
+          const Names& resident)
       : options_(options),
-        bound_(bound),
+        bound_(IsBound(plan, options)),
         phase_(phase),
-        shards_(options.world_size / std::max<int64_t>(options.replicas, 1)) {
-    if (options.moments.empty()) return;
-    const size_t at =
-        std::min(static_cast<size_t>(phase), options.moments.size() - 1);
-    moments_ = options.moments[at];
+        resident_(resident),
+        unsharded_(plan.engine.unsharded_accumulation &&
+                   options.micro_steps > 1 && options.world_size > 1 &&
+                   !bound_),
+        shards_(ShardsOf(options)) {
+    if (!options.moments.empty()) {
+      const size_t at =
+          std::min(static_cast<size_t>(phase), options.moments.size() - 1);
+      moments_ = options.moments[at];
+    }
+    for (const UnitSpec& unit : plan.units) Add(unit);
+    Add(plan.remainder);
   }
 
+  const RankBytes& out() const { return out_; }
+
+ private:
   void Add(const UnitSpec& unit) {
     int64_t gather = 0;
     for (const SegmentSpec& segment : unit.segments) {
       DtypeNames run;
       run.param = options_.param;
       run.master = options_.master;
+      run.reduce = options_.reduce;
       Add(segment, unit, ResolveDtypes(unit.options, run, segment.dtype),
           &gather);
     }
     out_.largest_gather = std::max(out_.largest_gather, gather);
   }
 
-  const RankBytes& out() const { return out_; }
-
- private:
   // See [Note: flat segments] in fts/core/shard/segment.h.
   void Add(const SegmentSpec& segment, const UnitSpec& unit,
            const DtypeNames& dtypes, int64_t* gather) {
@@ -74,6 +101,8 @@ class Counter {
     const bool thawed = segment.phase >= 0 && phase_ >= segment.phase;
     const bool in_master = dtypes.param != dtypes.master &&
                            (thawed || segment.dtype != dtypes.param);
+    const bool resident = sharded && !trains && !segment.parameters.empty() &&
+                          resident_.count(segment.parameters.front()) > 0;
     if (in_master) out_.masters = Plus(out_.masters, Times(chunk, master));
     const int64_t whole = Times(padded, param);
     if (!sharded) {
@@ -81,14 +110,15 @@ class Counter {
           trains ? out_.trainable_replicated : out_.frozen_replicated;
       bytes = Plus(bytes, whole);
     } else {
-      if (!in_master) {
+      // What is resident holds its own part too, unless that is no flat range.
+      if (!in_master && (!resident || segment.shard_dim != 0)) {
         int64_t& bytes = trains ? out_.trainable_sharded : out_.frozen_sharded;
         bytes = Plus(bytes, Times(chunk, param));
       }
       const int64_t neighbours = unit.options.reshard_group.value_or(0);
       if (bound_) {
         // Neither gathered nor kept.
-      } else if (!trains && !unit.reshard) {
+      } else if (!trains && (!unit.reshard || resident)) {
         out_.kept_gathered = Plus(out_.kept_gathered, whole);
       } else {
         *gather = Plus(*gather, whole);
@@ -101,15 +131,40 @@ class Counter {
     out_.gradients =
         Plus(out_.gradients, Times(bound_ ? padded : chunk, master));
     out_.moments = Plus(out_.moments, Times(Times(chunk, master), moments_));
+    if (unsharded_ && (sharded || segment.replicated)) {
+      out_.unreduced =
+          Plus(out_.unreduced, Times(padded, DtypeBytes(dtypes.reduce)));
+    }
   }
 
   const MemoryOptions& options_;
   const bool bound_;
   const int phase_;
+  const Names& resident_;
+  const bool unsharded_;
   const int64_t shards_;  // ranks that share a sharded segment
   int64_t moments_ = 0;
   RankBytes out_;
 };
+
+// What counts against the budget of `auto`.
+int64_t Held(const RankBytes& bytes) {
+  return Plus(bytes.total(), bytes.largest_gather);
+}
+
+// The sharded segments that are frozen in `phase`, in the order of the plan.
+std::vector<std::string> FrozenSegments(const Plan& plan, int phase) {
+  std::vector<std::string> out;
+  const auto add = [&](const UnitSpec& unit) {
+    for (const SegmentSpec& segment : unit.segments) {
+      if (segment.replicated || segment.trains_in(phase)) continue;
+      if (!segment.parameters.empty()) out.push_back(segment.parameters[0]);
+    }
+  };
+  for (const UnitSpec& unit : plan.units) add(unit);
+  add(plan.remainder);
+  return out;
+}
 
 }  // namespace
 
@@ -125,7 +180,7 @@ int64_t RankBytes::parameters() const {
 
 int64_t RankBytes::total() const {
   int64_t sum = parameters();
-  for (const int64_t part : {masters, gradients, moments}) {
+  for (const int64_t part : {masters, gradients, moments, unreduced}) {
     sum = Plus(sum, part);
   }
   return sum;
@@ -133,18 +188,46 @@ int64_t RankBytes::total() const {
 
 std::vector<RankBytes> PhaseMemory(const Plan& plan, int phases,
                                    const MemoryOptions& options) {
-  DtypeNames run;
-  run.param = options.param;
-  run.reduce = options.master;
-  run.master = options.master;
-  const bool bound =
-      options.world_size > 1 && options.replicas <= 1 && Bindable(plan, run);
+  const auto resident = ResidentSegments(plan, phases, options);
   std::vector<RankBytes> out;
   for (int phase = 0; phase < phases; ++phase) {
-    Counter counter(options, bound, phase);
-    for (const UnitSpec& unit : plan.units) counter.Add(unit);
-    counter.Add(plan.remainder);
-    out.push_back(counter.out());
+    const Names names(resident[phase].begin(), resident[phase].end());
+    out.push_back(Counter(plan, options, phase, names).out());
+  }
+  return out;
+}
+
+std::vector<std::vector<std::string>> ResidentSegments(
+    const Plan& plan, int phases, const MemoryOptions& given) {
+  std::vector<std::vector<std::string>> out(phases);
+  const FrozenPlacement placement = plan.engine.frozen_placement;
+  if (placement == FrozenPlacement::kSharded || ShardsOf(given) < 2 ||
+      IsBound(plan, given)) {
+    return out;
+  }
+  MemoryOptions options = given;
+  options.micro_steps = 1;  // what accumulation keeps is no room to fill
+  int64_t budget = 0;
+  if (placement == FrozenPlacement::kAuto) {
+    for (int phase = 0; phase < phases; ++phase) {
+      budget = std::max(budget, Held(Counter(plan, options, phase, {}).out()));
+    }
+  }
+  for (int phase = 0; phase < phases; ++phase) {
+    std::vector<std::string> frozen = FrozenSegments(plan, phase);
+    if (placement == FrozenPlacement::kResident) {
+      out[phase] = std::move(frozen);
+      continue;
+    }
+    Names taken;
+    for (auto name = frozen.rbegin(); name != frozen.rend(); ++name) {
+      taken.insert(*name);
+      if (Held(Counter(plan, options, phase, taken).out()) > budget) {
+        taken.erase(*name);
+      } else {
+        out[phase].push_back(*name);
+      }
+    }
   }
   return out;
 }

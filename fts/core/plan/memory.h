@@ -25,6 +25,8 @@ struct MemoryOptions {
   // Optimizer state tensors per element, by phase (optimizer_moments.h). A
   // phase beyond the end has that of the last one; empty = 0.
   std::vector<int> moments;
+  std::string reduce = "float32";  // gradients before their reduction
+  int64_t micro_steps = 1;         // forwards and backwards of one step
 };
 
 // [Note: memory of a bound plan]
@@ -42,13 +44,17 @@ struct RankBytes {
   int64_t trainable_sharded = 0;
   int64_t trainable_replicated = 0;
   // Full copies of frozen sharded segments that `reshard_after_forward: false`
-  // keeps from the phase's first forward on; of a group of n, its 1/n.
+  // or their placement keeps from the phase's first forward on; of a group of
+  // n, its 1/n.
   int64_t kept_gathered = 0;
   // Copies in the master dtype where that is not the dtype of computation.
   int64_t masters = 0;
   // Reduced gradients; held from a step's backward to its end.
   int64_t gradients = 0;
   int64_t moments = 0;  // optimizer state
+  // Full gradients that `accumulation: unsharded` keeps from micro-step to
+  // micro-step.
+  int64_t unreduced = 0;
   // Not part of the total: the largest unit when it is gathered, for as long
   // as it computes.
   int64_t largest_gather = 0;
@@ -60,6 +66,29 @@ struct RankBytes {
 // One for each of the phases 0 .. phases-1.
 std::vector<RankBytes> PhaseMemory(const Plan& plan, int phases,
                                    const MemoryOptions& options);
+
+// [Note: which frozen segments are resident]
+// A resident segment is gathered once per phase and kept: no bytes move for it
+// any more, and each rank holds all of it instead of its part. `resident` takes
+// every frozen segment, `sharded` none. `auto` takes as many as cost the run
+// nothing: a phase may hold as much as the largest phase of the run holds when
+// nothing is resident, its largest gather included. Segments are considered
+// last one first, since those are most often on the way of a backward and then
+// gathered twice a step.
+//
+// When the largest phase trains everything, that is a share of the frozen
+// weights that no phase's size enters. With F bytes an element gathered and T
+// trained (master, gradient and optimizer state), over N ranks:
+//   share * F + (1 - share) * F / N <= T / N, so share <= (T / F - 1) / (N - 1)
+// bf16 weights under fp32 AdamW, F = 2 and T = 16: 7 / (N - 1), which is
+// everything up to 8 ranks, 47 % at 16 and 11 % at 64. All in fp32, F = 4:
+// 3 / (N - 1), everything up to 4 ranks. A run that never trains much more than
+// its head keeps less; `frozen_placement: resident` overrides.
+//
+// Per phase, the first parameter of every segment that is resident. Depends on
+// nothing but its arguments, so every rank decides the same.
+std::vector<std::vector<std::string>> ResidentSegments(
+    const Plan& plan, int phases, const MemoryOptions& options);
 
 }  // namespace fts
 

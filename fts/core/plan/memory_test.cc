@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "fts/core/plan/optimizer_moments.h"
@@ -137,6 +138,107 @@ TEST(PhaseMemory, UnitsThatAreNotResharded) {
   EXPECT_EQ(phases[0].largest_gather, 32 * 4);
   EXPECT_EQ(phases[1].kept_gathered, 0);
   EXPECT_EQ(phases[1].largest_gather, 96 * 4);
+}
+
+// `units` units of 1,024 elements; the last one trains in phase 0, then all.
+Plan ManyUnits(int units, const std::string& dtype) {
+  Plan plan;
+  for (int i = 0; i < units; ++i) {
+    SegmentSpec segment = Segment(1024, i + 1 == units ? 0 : 1, false, dtype);
+    segment.parameters = {"u" + std::to_string(i)};
+    plan.units.push_back(Unit({segment}));
+  }
+  return plan;
+}
+
+// How many of 1,001 units are resident in phase 0, and that no phase is larger
+// than the largest was without.
+size_t ResidentUnits(int64_t world, const std::string& param,
+                     FrozenPlacement placement = FrozenPlacement::kAuto,
+                     int moments = 2) {
+  Plan plan = ManyUnits(1001, param);
+  MemoryOptions options;
+  options.world_size = world;
+  options.param = param;
+  options.moments = {moments};
+  const auto largest = [&](FrozenPlacement at) {
+    plan.engine.frozen_placement = at;
+    int64_t most = 0;
+    for (const RankBytes& bytes : PhaseMemory(plan, 2, options)) {
+      most = std::max(most, bytes.total() + bytes.largest_gather);
+    }
+    return most;
+  };
+  if (placement == FrozenPlacement::kAuto) {
+    EXPECT_EQ(largest(FrozenPlacement::kAuto),
+              largest(FrozenPlacement::kSharded));
+  }
+  plan.engine.frozen_placement = placement;
+  const auto resident = ResidentSegments(plan, 2, options);
+  EXPECT_EQ(resident.size(), 2u);
+  EXPECT_TRUE(resident[1].empty());  // nothing is frozen
+  if (!resident[0].empty()) {
+    // The last frozen unit comes first.
+    EXPECT_EQ(placement == FrozenPlacement::kAuto ? resident[0].front()
+                                                  : resident[0].back(),
+              "u999");
+  }
+  return resident[0].size();
+}
+
+// The share is 7 / (N - 1) in bf16 under fp32 AdamW, 3 / (N - 1) in fp32.
+TEST(ResidentSegments, AutoTakesTheShareThatIsFree) {
+  EXPECT_EQ(ResidentUnits(1, "bfloat16"), 0u);  // nothing is sharded
+  EXPECT_EQ(ResidentUnits(2, "bfloat16"), 1000u);
+  EXPECT_EQ(ResidentUnits(8, "bfloat16"), 1000u);
+  EXPECT_NEAR(ResidentUnits(16, "bfloat16"), 1000 * 7 / 15., 3);
+  EXPECT_NEAR(ResidentUnits(64, "bfloat16"), 1000 * 7 / 63., 3);
+  EXPECT_EQ(ResidentUnits(4, "float32"), 1000u);
+  EXPECT_NEAR(ResidentUnits(16, "float32"), 1000 * 3 / 15., 3);
+  // Plain SGD in fp32 trains with 8 bytes an element: 1 / (N - 1).
+  EXPECT_NEAR(ResidentUnits(4, "float32", FrozenPlacement::kAuto, 0), 1000 / 3.,
+              3);
+}
+
+TEST(ResidentSegments, ShardedTakesNoneAndResidentAll) {
+  EXPECT_EQ(ResidentUnits(2, "float32", FrozenPlacement::kSharded), 0u);
+  EXPECT_EQ(ResidentUnits(64, "float32", FrozenPlacement::kResident), 1000u);
+}
+
+TEST(PhaseMemory, ResidentSegmentsHoldTheirPartInTheWhole) {
+  Plan plan = ManyUnits(3, "float32");
+  plan.engine.frozen_placement = FrozenPlacement::kResident;
+  MemoryOptions options;
+  options.world_size = 2;
+  auto phases = PhaseMemory(plan, 2, options);
+  EXPECT_EQ(phases[0].frozen_sharded, 0);
+  EXPECT_EQ(phases[0].kept_gathered, 2 * 1024 * 4);
+  EXPECT_EQ(phases[0].largest_gather, 1024 * 4);
+  EXPECT_EQ(phases[1].kept_gathered, 0);
+  EXPECT_EQ(phases[1].trainable_sharded, 3 * 1024 * 4 / 2);
+  // With masters the part stays beside it.
+  options.param = "bfloat16";
+  phases = PhaseMemory(plan, 2, options);
+  EXPECT_EQ(phases[0].masters, 3 * 1024 * 4 / 2);
+  EXPECT_EQ(phases[0].kept_gathered, 2 * 1024 * 2);
+}
+
+TEST(PhaseMemory, UnshardedAccumulationHoldsWholeGradients) {
+  Plan plan = ManyUnits(3, "float32");
+  plan.engine.unsharded_accumulation = true;
+  plan.engine.frozen_placement = FrozenPlacement::kSharded;
+  MemoryOptions options;
+  options.world_size = 2;
+  EXPECT_EQ(PhaseMemory(plan, 2, options)[1].unreduced, 0);  // one micro-step
+  options.micro_steps = 4;
+  options.reduce = "bfloat16";
+  const auto phases = PhaseMemory(plan, 2, options);
+  EXPECT_EQ(phases[0].unreduced, 1024 * 2);
+  EXPECT_EQ(phases[1].unreduced, 3 * 1024 * 2);
+  EXPECT_EQ(phases[1].total() - phases[1].parameters(),
+            phases[1].gradients + phases[1].unreduced);
+  plan.engine.unsharded_accumulation = false;
+  EXPECT_EQ(PhaseMemory(plan, 2, options)[1].unreduced, 0);
 }
 
 TEST(PhaseMemory, SumsDoNotOverflow) {

@@ -46,8 +46,7 @@ TEST(OneUnit, AllMatchesOfTheEntryFormOneUnit) {
 }
 
 TEST(OneUnit, ModulesWithinAnotherOfThemDoNotCount) {
-  const Plan plan =
-      Resolve(Model(), "fsdp_plan: {'[ab]': {one_unit: true}}");
+  const Plan plan = Resolve(Model(), "fsdp_plan: {'[ab]': {one_unit: true}}");
   ASSERT_EQ(plan.units.size(), 1);
   EXPECT_EQ(plan.units[0].modules(), (Names{"a", "b"}));
   EXPECT_EQ(plan.units[0].segments[0].parameters,
@@ -58,8 +57,8 @@ TEST(OneUnit, ModulesWithinAnotherOfThemDoNotCount) {
 }
 
 TEST(OneUnit, UnitsInsideItKeepTheirParameters) {
-  const Plan plan = Resolve(
-      Model(), "fsdp_plan: {a.in: {}, '[ab]$': {one_unit: true}}");
+  const Plan plan =
+      Resolve(Model(), "fsdp_plan: {a.in: {}, '[ab]$': {one_unit: true}}");
   ASSERT_EQ(plan.units.size(), 2);
   EXPECT_EQ(plan.units[0].segments[0].parameters, (Names{"a.in.w"}));
   EXPECT_EQ(plan.units[1].segments[0].parameters, (Names{"a.w", "b.w"}));
@@ -83,8 +82,9 @@ TEST(OneUnit, OneMatchIsAnOrdinaryUnit) {
 TEST(OneUnit, PlanShowsIt) {
   const Plan plan =
       Resolve(Model(), "fsdp_plan: {'a$|b|norm': {one_unit: true}}");
-  EXPECT_TRUE(absl::StrContains(
-      PlanToText(plan), "a+2 more     0            4          32  float32  "
+  EXPECT_TRUE(
+      absl::StrContains(PlanToText(plan),
+                        "a+2 more     0            4          32  float32  "
                         "reshard, one unit of 3 modules\n"))
       << PlanToText(plan);
   EXPECT_EQ(PlanToJson(plan, Diagnostics()),
@@ -95,12 +95,15 @@ TEST(OneUnit, PlanShowsIt) {
 
 TEST(OneUnit, ModulesOfOtherEntriesAreRefused) {
   EXPECT_EQ(
-      Errors(Model(), "fsdp_plan:\n  head: {}\n  'norm|head': {one_unit: true}\n"),
+      Errors(Model(),
+             "fsdp_plan:\n  head: {}\n  'norm|head': {one_unit: true}\n"),
       "plan.yaml:3:3: error: fsdp_plan entry 'norm|head': module 'head' is in "
-      "the unit of entry 'head' already; the modules of a one_unit entry belong "
+      "the unit of entry 'head' already; the modules of a one_unit entry "
+      "belong "
       "to no other: narrow one of the two patterns [overlapping_units]\n");
   EXPECT_EQ(
-      Errors(Model(), "fsdp_plan:\n  'norm|head': {one_unit: true}\n  head: {}\n"),
+      Errors(Model(),
+             "fsdp_plan:\n  'norm|head': {one_unit: true}\n  head: {}\n"),
       "plan.yaml:3:3: error: fsdp_plan entry 'head': module 'head' is in the "
       "unit of entry 'norm|head' already; the modules of a one_unit entry "
       "belong to no other: narrow one of the two patterns "

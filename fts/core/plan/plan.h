@@ -61,6 +61,11 @@ struct UnitOptions {
   YamlNode ignored_params;   // list of names or patterns
   // All modules that the entry matches form one unit. Read by ResolvePlan only.
   bool one_unit = false;
+  // Off: stays gathered from its backward to the optimizer step.
+  std::optional<bool> reshard_after_backward;
+  // Units to gather when this one is entered, instead of the engine's own
+  // choice. Names of units.
+  std::optional<std::vector<std::string>> forward_prefetch, backward_prefetch;
 };
 
 // Parameters that are gathered, reduced and thawed together.
@@ -142,6 +147,20 @@ struct TpRequest {
   bool loss_parallel = false;
 };
 
+// Where frozen segments live in a phase: gathered for each use, or once and
+// kept. kAuto: kept as far as the phase then holds no more than the run's
+// largest phase does without (memory.h).
+enum class FrozenPlacement { kAuto, kSharded, kResident };
+
+// Run-level keys of strategy_adapter_cfg that say how the engine works; none of
+// them changes what is computed.
+struct EngineChoices {
+  bool prefetch = true;                 // `prefetch: auto`
+  bool unsharded_accumulation = false;  // `accumulation: unsharded`
+  FrozenPlacement frozen_placement = FrozenPlacement::kAuto;
+  bool find_nonfinite = false;
+};
+
 struct Plan {
   std::vector<UnitSpec> units;  // in the order they are applied
   // What no unit holds. Module "". Segments replicated by default; sharded
@@ -157,6 +176,7 @@ struct Plan {
   bool bind = false;
   std::vector<SkippedModule> skipped;
   TpRequest tp;
+  EngineChoices engine;
   // Facts worth knowing that are no warnings: code mixed_phase.
   std::vector<Diagnostic> notes;
 };

@@ -12,6 +12,7 @@
 #include "fts/core/base/did_you_mean.h"
 #include "fts/core/match/name_matcher.h"
 #include "fts/core/plan/codes.h"
+#include "fts/core/plan/engine_choices.h"
 #include "fts/core/plan/segments.h"
 #include "fts/core/plan/unit_options.h"
 
@@ -56,9 +57,13 @@ class Resolver {
 
  private:
   void CheckTopLevel() {
-    static const auto* const known = new std::vector<std::string>{
-        kPlanName,     kDefaultsName, kUnplanned, kTpPlan,
-        kLossParallel, kDivideFactor, kBinding};
+    static const auto* const known = [] {
+      auto* const names = new std::vector<std::string>{
+          kPlanName,     kDefaultsName, kUnplanned, kTpPlan,
+          kLossParallel, kDivideFactor, kBinding};
+      for (const char* name : EngineChoiceKeys()) names->push_back(name);
+      return names;
+    }();
     if (!config_.is_null() && !config_.is_mapping()) {
       diags_->Error(
           codes::kBadType,
@@ -76,6 +81,7 @@ class Resolver {
                                  DidYouMean(key, *known)),
                     entry.key.where());
     }
+    plan_.engine = ReadEngineChoices(config_, diags_);
     if (const YamlNode* unplanned = config_.Find(kUnplanned)) {
       const bool shard = unplanned->text() == "shard";
       if (!unplanned->is_string() ||
@@ -365,6 +371,26 @@ class Resolver {
       }
       unit.where = planned.where;
       plan_.units.push_back(std::move(unit));
+    }
+    for (const UnitSpec& unit : plan_.units) {
+      CheckPrefetch(unit, "forward_prefetch", unit.options.forward_prefetch);
+      CheckPrefetch(unit, "backward_prefetch", unit.options.backward_prefetch);
+    }
+  }
+
+  void CheckPrefetch(const UnitSpec& unit, const char* option,
+                     const std::optional<std::vector<std::string>>& names) {
+    if (!names.has_value()) return;
+    std::vector<std::string> units;
+    for (const UnitSpec& known : plan_.units) units.push_back(known.module);
+    for (size_t i = 0; i < names->size(); ++i) {
+      const std::string& name = (*names)[i];
+      if (std::find(units.begin(), units.end(), name) != units.end()) continue;
+      diags_->Error(codes::kNoSuchUnit,
+                    absl::StrCat(option, " of unit '", unit.module, "' names '",
+                                 name, "', which is no unit of the plan",
+                                 DidYouMean(name, units)),
+                    unit.options.written.Find(option)->items()[i].where());
     }
   }
 

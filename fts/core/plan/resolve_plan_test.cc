@@ -380,6 +380,27 @@ TEST(ResolvePlan, UnplannedShardMakesAnImplicitRoot) {
   EXPECT_TRUE(r.plan.units[0].is_root);
 }
 
+TEST(ResolvePlan, PrefetchListsNameUnits) {
+  Resolved r =
+      Resolve(LlamaModel(2),
+              "prefetch: off\n"
+              "fsdp_plan:\n"
+              "  'model\\.layers\\.\\d$': {}\n"
+              "  model.output: {backward_prefetch: [model.layers.1]}\n");
+  EXPECT_TRUE(r.diags.all().empty()) << r.diags.ToString();
+  EXPECT_FALSE(r.plan.engine.prefetch);
+  EXPECT_EQ(r.plan.units.back().options.backward_prefetch,
+            std::vector<std::string>{"model.layers.1"});
+  EXPECT_EQ(Errors(LlamaModel(2),
+                   "fsdp_plan:\n"
+                   "  model.layers.1: {}\n"
+                   "  model.output:\n"
+                   "    forward_prefetch: [model.layers.1, model.layers.0]\n"),
+            "plan.yaml:4:40: error: forward_prefetch of unit 'model.output' "
+            "names 'model.layers.0', which is no unit of the plan; did you "
+            "mean 'model.layers.1'? [no_such_unit]\n");
+}
+
 TEST(ResolvePlan, KeepsTpRequests) {
   Resolved r = Resolve(LlamaModel(1), "tp_plan: llama\nloss_parallel: true\n");
   EXPECT_EQ(r.plan.tp.tp_plan.text(), "llama");

@@ -262,8 +262,9 @@ class Assigner {
       if (!IsInside(OwnerOf(p.name), unit)) continue;
       const int holder = UnitOf(canonical_.at(p.name));
       const std::string name =
-          holder < 0 ? "the remainder"
-                     : absl::StrCat("unit '", plan_->units[holder].label(), "'");
+          holder < 0
+              ? "the remainder"
+              : absl::StrCat("unit '", plan_->units[holder].label(), "'");
       if (holder < 0 || !IsInside(plan_->units[holder].module, unit)) {
         return absl::StrCat(": '", p.name, "' is tied and belongs to ", name);
       }
@@ -284,17 +285,16 @@ class Assigner {
     remainder.is_root = sharded_remainder;
     for (UnitSpec& unit : plan_->units) {
       // Of several modules none is the root.
-      unit.is_root =
-          !sharded_remainder && unit.also.empty() &&
-          std::all_of(plan_->units.begin(), plan_->units.end(),
-                      [&](const UnitSpec& other) {
-                        const auto modules = other.modules();
-                        return std::all_of(
-                            modules.begin(), modules.end(),
-                            [&](const std::string& module) {
-                              return IsWithin(module, unit.module);
-                            });
-                      });
+      unit.is_root = !sharded_remainder && unit.also.empty() &&
+                     std::all_of(plan_->units.begin(), plan_->units.end(),
+                                 [&](const UnitSpec& other) {
+                                   const auto modules = other.modules();
+                                   return std::all_of(
+                                       modules.begin(), modules.end(),
+                                       [&](const std::string& module) {
+                                         return IsWithin(module, unit.module);
+                                       });
+                                 });
       SetReshard(&unit);
     }
     if (sharded_remainder) {

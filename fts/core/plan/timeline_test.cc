@@ -72,9 +72,9 @@ TEST(Timeline, ThreePhases) {
       "per rank, world size 2, 32-true, adamw:\n"
       "phase  parameters  masters  gradients  moments    total  largest "
       "gather\n"
-      "0           960 B      0 B      128 B    256 B  1.3 KiB           384 "
+      "0         1.7 KiB      0 B      128 B    256 B  2.1 KiB           128 "
       "B\n"
-      "1           960 B      0 B      320 B    640 B  1.9 KiB           384 "
+      "1         1.5 KiB      0 B      320 B    640 B  2.4 KiB           384 "
       "B\n"
       "2           960 B      0 B      960 B  1.9 KiB  3.8 KiB           384 "
       "B\n");

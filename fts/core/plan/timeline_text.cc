@@ -215,6 +215,7 @@ Json Bytes(const RankBytes& bytes, bool moments_unknown) {
     out["moments"] = bytes.moments;
     out["total"] = bytes.total();
   }
+  out["unreduced"] = bytes.unreduced;
   out["largest_gather"] = bytes.largest_gather;
   return out;
 }

@@ -25,13 +25,17 @@ constexpr char kReshard[] = "reshard_after_forward";
 constexpr char kPlacement[] = "shard_placement";
 constexpr char kIgnored[] = "ignored_params";
 constexpr char kOneUnit[] = "one_unit";
+constexpr char kReshardBackward[] = "reshard_after_backward";
+constexpr char kForwardPrefetch[] = "forward_prefetch";
+constexpr char kBackwardPrefetch[] = "backward_prefetch";
 
 using Names = std::vector<std::string>;
 
 const Names& Keys() {
-  static const auto* const keys =
-      new Names{kReshard, kMpPolicy, kOffload,   kPlacement,
-                kIgnored, kActCkpt,  kCpuOffload, kOneUnit};
+  static const auto* const keys = new Names{
+      kReshard,         kMpPolicy,         kOffload,    kPlacement,
+      kIgnored,         kActCkpt,          kCpuOffload, kReshardBackward,
+      kForwardPrefetch, kBackwardPrefetch, kOneUnit};
   return *keys;
 }
 
@@ -116,10 +120,15 @@ class Checker {
     if (key == kReshard) return CheckReshard(value);
     if (key == kMpPolicy) return CheckMpPolicy(value);
     if (key == kPlacement) return CheckPlacement(value);
-    if (key == kIgnored) return CheckIgnored(value);
-    if (key == kOneUnit) {
+    if (key == kIgnored) {
+      return CheckNames(key, value, "a list of parameter names or patterns");
+    }
+    if (key == kForwardPrefetch || key == kBackwardPrefetch) {
+      return CheckNames(key, value, "a list of units, modules of the plan");
+    }
+    if (key == kReshardBackward || key == kOneUnit) {
       if (value.is_bool()) return value;
-      return Bad(codes::kBadType, kOneUnit, value, "true or false");
+      return Bad(codes::kBadType, key, value, "true or false");
     }
     return CheckOffload(key, value);
   }
@@ -206,14 +215,15 @@ class Checker {
     return value;
   }
 
-  std::optional<YamlNode> CheckIgnored(const YamlNode& value) {
-    const char* wanted = "a list of parameter names or patterns";
+  std::optional<YamlNode> CheckNames(const std::string& key,
+                                     const YamlNode& value,
+                                     const char* wanted) {
     if (!value.is_sequence()) {
-      return Bad(codes::kBadType, kIgnored, value, wanted);
+      return Bad(codes::kBadType, key, value, wanted);
     }
     for (const YamlNode& item : value.items()) {
       if (!item.is_string()) {
-        return Bad(codes::kBadType, absl::StrCat("an item of ", kIgnored), item,
+        return Bad(codes::kBadType, absl::StrCat("an item of ", key), item,
                    "a string");
       }
     }
@@ -244,6 +254,12 @@ class Checker {
   const std::string& owner_;
   Diagnostics* const diags_;
 };
+
+std::vector<std::string> Texts(const YamlNode& list) {
+  std::vector<std::string> out;
+  for (const YamlNode& item : list.items()) out.push_back(item.text());
+  return out;
+}
 
 // mp_policy with plain dtype names and without nulls.
 YamlNode PlainMpPolicy(const YamlNode& policy) {
@@ -334,6 +350,12 @@ UnitOptions ReadOptions(const YamlNode& written) {
       options.ignored_params = value;
     } else if (key == kOneUnit) {
       options.one_unit = value.as_bool();
+    } else if (key == kReshardBackward) {
+      options.reshard_after_backward = value.as_bool();
+    } else if (key == kForwardPrefetch) {
+      options.forward_prefetch = Texts(value);
+    } else if (key == kBackwardPrefetch) {
+      options.backward_prefetch = Texts(value);
     }
   }
   return options;

@@ -26,6 +26,8 @@ namespace fts {
 //   shard_placement: {dim}
 //   ignored_params: a list of names or patterns
 //   one_unit: true or false
+//   reshard_after_backward: true or false
+//   forward_prefetch, backward_prefetch: a list of modules
 // Keys that fail are left out. All problems go to `diags`.
 YamlNode CheckOptions(const YamlNode& options, const std::string& owner,
                       Diagnostics* diags);

@@ -95,6 +95,25 @@ TEST(CheckOptions, ReshardAfterForward) {
       "[reshard_group_of_one]\n");
 }
 
+TEST(CheckOptions, ReshardAfterBackwardAndPrefetch) {
+  const UnitOptions options = Read(
+      "{reshard_after_backward: false, forward_prefetch: [a, b], "
+      "backward_prefetch: []}");
+  EXPECT_EQ(options.reshard_after_backward, false);
+  EXPECT_EQ(options.forward_prefetch, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options.backward_prefetch, std::vector<std::string>());
+  EXPECT_FALSE(Read("{}").reshard_after_backward.has_value());
+  EXPECT_FALSE(Read("{forward_prefetch: null}").forward_prefetch.has_value());
+  EXPECT_EQ(Bad("{reshard_after_backward: 2, forward_prefetch: a, "
+                "backward_prefetch: [1]}"),
+            "plan.yaml:1:26: error: entry: reshard_after_backward is integer "
+            "2; it must be true or false [bad_type]\n"
+            "plan.yaml:1:47: error: entry: forward_prefetch is string 'a'; it "
+            "must be a list of units, modules of the plan [bad_type]\n"
+            "plan.yaml:1:70: error: entry: an item of backward_prefetch is "
+            "integer 1; it must be a string [bad_type]\n");
+}
+
 TEST(CheckOptions, OffloadPolicy) {
   EXPECT_EQ(Bad("{cpu_offload_policy: true}"),
             "plan.yaml:1:22: error: entry: cpu_offload_policy is boolean true; "

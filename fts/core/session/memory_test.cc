@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "fts/core/plan/optimizer_moments.h"
 #include "fts/core/session/session.h"
 #include "fts/core/session/testing/toy_model.h"
@@ -27,6 +28,7 @@ struct Case {
   PrecisionSpec precision;
   at::ScalarType stored = at::kFloat;
   ToyOptions options;
+  int64_t micro = 1;
 };
 
 PrecisionSpec Precision(const char* param, const char* master) {
@@ -54,6 +56,8 @@ void Compare(const RankComms& comms, const Case& c) {
   memory.replicas = options.replicas;
   memory.param = c.precision.param;
   memory.master = c.precision.master;
+  memory.reduce = c.precision.reduce;
+  memory.micro_steps = c.micro;
   memory.moments =
       *MomentsByPhase(made.schedule, made.optimizer.name, made.optimizer.args);
   const int phases = static_cast<int>(made.schedule.phases.size());
@@ -74,10 +78,10 @@ void Compare(const RankComms& comms, const Case& c) {
     ASSERT_EQ((*session)->scheduler().phase(), phase);
     ledger.StartPhase();
     for (int i = 0; i < 2; ++i, ++step) {
-      const auto result = (*session)->TrainStep(1, [&](int64_t) {
+      const auto result = (*session)->TrainStep(c.micro, [&](int64_t) {
         return absl::StatusOr<at::Tensor>(
             ToyLoss(model, step * memory.world_size + comms.first->rank(),
-                    memory.world_size));
+                    memory.world_size * c.micro));
       });
       ASSERT_TRUE(result.ok()) << result.status();
       ASSERT_TRUE((*session)->StepEnd(step).ok());
@@ -91,7 +95,11 @@ void Compare(const RankComms& comms, const Case& c) {
     EXPECT_EQ(ledger.peak(Holding::kGradient), want.gradients);
     EXPECT_EQ(ledger.now(Holding::kGradient), 0);
     EXPECT_EQ(ledger.now(Holding::kMoments), want.moments);
-    EXPECT_EQ(ledger.total() + ledger.peak(Holding::kGradient), want.total());
+    if (want.unreduced > 0) {
+      EXPECT_EQ(ledger.peak(Holding::kReduce), want.unreduced);
+    }
+    EXPECT_EQ(ledger.total() + ledger.peak(Holding::kGradient) + want.unreduced,
+              want.total());
     EXPECT_GE(ledger.peak(Holding::kGathered),
               ledger.now(Holding::kGathered) + want.largest_gather);
     EXPECT_GT(want.gradients, 0);
@@ -157,6 +165,29 @@ std::vector<Case> Cases() {
   Case never = {"a prefix that stays frozen", mixed, at::kBFloat16, {}};
   never.options.phases = {"[norm.*, head.*]", "['layers.2.*']"};
   out.push_back(never);
+  for (size_t i = 0; i < 6; ++i) {
+    for (const char* placement : {"auto", "resident"}) {
+      Case resident = out[i];
+      resident.name = "frozen segments resident, as above";
+      resident.options.frozen_placement = placement;
+      out.push_back(resident);
+    }
+  }
+  Case both = {"not resharded and resident", mixed, at::kBFloat16, {}};
+  both.options.block_options = "{reshard_after_forward: false}";
+  both.options.frozen_placement = "resident";
+  out.push_back(both);
+  Case root = {"a root of its own", full, at::kFloat, {}};
+  root.options.strategy = "unplanned: shard\n";
+  out.push_back(root);
+  for (const char* accumulation : {"sharded", "unsharded"}) {
+    Case micro = {accumulation, full, at::kFloat, {}, 3};
+    micro.options.strategy = absl::StrCat("accumulation: ", accumulation, "\n");
+    out.push_back(micro);
+    micro.precision = mixed;
+    micro.options.block_options = "{reshard_after_backward: false}";
+    out.push_back(micro);
+  }
   return out;
 }
 

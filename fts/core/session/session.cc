@@ -12,6 +12,8 @@
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
 #include "fts/core/plan/bindable.h"
+#include "fts/core/plan/memory.h"
+#include "fts/core/plan/optimizer_moments.h"
 #include "fts/core/session/shard_interceptor.h"
 #include "fts/core/shard/tensor_util.h"
 
@@ -71,6 +73,16 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   FTS_ASSIGN_OR_RETURN(
       session->attachments_,
       AttachModules(o.plan, *session->engine_, model.modules, diags));
+  MemoryOptions memory;
+  memory.world_size = ranks.size();
+  memory.replicas = ranks.shard_group()->replicas();
+  memory.param = o.precision.param;
+  memory.master = o.precision.master;
+  const auto moments =
+      MomentsByPhase(o.schedule, o.optimizer.name, o.optimizer.args);
+  if (moments.has_value()) memory.moments = *moments;
+  session->resident_ = ResidentSegments(
+      o.plan, static_cast<int>(o.schedule.phases.size()), memory);
   OptimizationOptions optimization;
   optimization.schedule = o.schedule;
   optimization.optimizer = o.optimizer;
@@ -102,6 +114,7 @@ absl::StatusOr<double> Session::LocalGradients(
   for (int64_t k = 0; k < micro_steps; ++k) {
     FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
       c10::AutoGradMode grad(true);
+      engine_->BeginMicroStep(k + 1 == micro_steps);
       FTS_ASSIGN_OR_RETURN(at::Tensor value, loss(k));
       if (value.requires_grad()) value.backward();
       sum += value.item<double>();
@@ -117,6 +130,23 @@ absl::Status Session::CheckLoss(double loss) {
       absl::StrCat("the training loss is ", loss,
                    "; nothing was updated. Lower the learning rate, set "
                    "trainer.clip_grad_norm, or look at the data"));
+}
+
+absl::Status Session::NotFinite(const shard::StepSummary& summary,
+                                double local_loss) {
+  FTS_ASSIGN_OR_RETURN(const std::string where,
+                       engine_->ExplainNonfinite(local_loss));
+  const bool loss = !std::isfinite(summary.loss);
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the ", loss ? "training loss" : "gradient norm", " is ",
+      loss ? summary.loss : summary.grad_norm,
+      "; nothing was updated. First not finite: ", where,
+      ". Lower the learning rate, set trainer.clip_grad_norm, or look at the "
+      "data",
+      options_.plan.engine.find_nonfinite
+          ? ""
+          : "; strategy_adapter_cfg.find_nonfinite: true finds the tensor that "
+            "began it"));
 }
 
 absl::StatusOr<StepResult> Session::TrainStep(
@@ -146,7 +176,9 @@ absl::StatusOr<StepResult> Session::RunStep(
         const shard::StepSummary summary,
         engine_->Synchronize(
             local, optim::LocalSquaredNorm(counting).item<double>(), clock));
-    FTS_RETURN_IF_ERROR(CheckLoss(summary.loss));
+    if (!std::isfinite(summary.loss) || !std::isfinite(summary.grad_norm)) {
+      return NotFinite(summary, local);
+    }
     result.loss = summary.loss;
     result.grad_norm = summary.grad_norm;
     result.lr = optim::LearningRates(optimizer().groups());
@@ -167,10 +199,15 @@ at::Tensor Session::CastOutput(const at::Tensor& output) const {
 }
 
 absl::Status Session::Evaluate(const std::function<absl::Status()>& body) {
-  return Guarded(*engine_, [&]() -> absl::Status {
+  const absl::Status status = Guarded(*engine_, [&]() -> absl::Status {
     c10::AutoGradMode grad(false);
+    engine_->BeginEvaluation();
     return body();
   });
+  engine_->EndEvaluation();
+  // A forward that threw left its units gathered.
+  if (!status.ok()) engine_->ResetStep();
+  return status;
 }
 
 absl::StatusOr<Outcome> Session::RunStart() {
@@ -232,6 +269,9 @@ absl::Status Session::Thaw(int phase) {
   return Guarded(*engine_, [&]() -> absl::Status {
     engine_->Thaw(phase);
     best_.Extend(*engine_, phase);
+    if (static_cast<size_t>(phase) < resident_.size()) {
+      engine_->PlaceFrozen(resident_[phase]);
+    }
     return absl::OkStatus();
   });
 }

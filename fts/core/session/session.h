@@ -108,9 +108,10 @@ class Session : private ParameterPort,
   // `loss(k)` returns a scalar whose sum over micro-steps and ranks is the loss
   // of the step: divide by the number of tokens of the whole step.
   // Errors: what `loss` returns, INTERNAL with the text of what it threw;
-  // communicator errors; FAILED_PRECONDITION when the loss is not finite. After
-  // an error before the update nothing was updated and all gradients of the
-  // step are dropped, so that the next step starts afresh.
+  // communicator errors; FAILED_PRECONDITION when the loss or the gradient norm
+  // is not finite, saying where that began, or when ranks ran their modules in
+  // different order. After an error before the update nothing was updated and
+  // all gradients of the step are dropped, so that the next step starts afresh.
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -167,6 +168,8 @@ class Session : private ParameterPort,
   static absl::Status CheckLoss(double loss);
   // From complete gradients to the end of the step, in the bound form.
   absl::Status UpdateBound(double local_loss, StepResult* result);
+  // What a loss or norm that is not finite says. Collective.
+  absl::Status NotFinite(const shard::StepSummary& summary, double local_loss);
   absl::StatusOr<double> LocalGradients(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -189,6 +192,8 @@ class Session : private ParameterPort,
   std::unique_ptr<shard::ShardEngine> engine_;
   Attachments attachments_;  // around the model's modules
   std::unique_ptr<Optimization> optimization_;
+  // By phase: frozen segments kept gathered, by first parameter.
+  std::vector<std::vector<std::string>> resident_;
   std::unique_ptr<SchedulerDriver> driver_;
   BestSnapshot best_;
   std::map<std::string, double> metrics_;

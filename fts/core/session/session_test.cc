@@ -439,8 +439,13 @@ TEST_P(SessionWorldTest, AFailedStepChangesNothing) {
                  .status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_EQ(std::string(status.message()),
-              "the training loss is nan; nothing was updated. Lower the "
-              "learning rate, set trainer.clip_grad_norm, or look at the data");
+              absl::StrCat(
+                  "the training loss is nan; nothing was updated. First not "
+                  "finite: the loss on rank ",
+                  r.world - 1,
+                  ". Lower the learning rate, set trainer.clip_grad_norm, or "
+                  "look at the data; strategy_adapter_cfg.find_nonfinite: true "
+                  "finds the tensor that began it"));
     ExpectSameBits(r.Values(), before);
     const StepResult got = r.Step(3);
     const StepResult want = fresh.Step(3);

@@ -40,7 +40,10 @@ at::Tensor Bucket::Slice(const Segment& segment, at::Device device) {
 absl::Status Bucket::AllReduce() {
   if (!buffer_.defined()) return absl::OkStatus();
   context_->trace.Record("all_reduce", "(remainder)");
-  context_->reduce->SetLabel("(remainder)");
+  static const auto* const kLabel = new std::string("(remainder)");
+  context_->reduce->SetLabel(*kLabel);
+  context_->order.Add(OrderHash::kReduce, "all_reduce", *kLabel,
+                      buffer_.numel(), static_cast<int>(buffer_.scalar_type()));
   FTS_ASSIGN_OR_RETURN(
       comm::EventPtr event,
       context_->reduce->AllReduce(buffer_, comm::ReduceOp::kSum));

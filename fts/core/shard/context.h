@@ -16,6 +16,8 @@
 #include "absl/status/status.h"
 #include "fts/core/comm/communicator.h"
 #include "fts/core/shard/ledger.h"
+#include "fts/core/shard/nan_finder.h"
+#include "fts/core/shard/order_hash.h"
 #include "fts/core/shard/trace.h"
 
 namespace fts::shard {
@@ -50,7 +52,12 @@ struct Context {
   std::optional<double> gradient_divide_factor;
   Ledger ledger;
   Trace trace;
+  OrderHash order;  // of this step's collectives
+  NanFinder nonfinite;
   BackwardListener* listener = nullptr;
+  // The backward that runs is the last one of the optimizer step: its
+  // reductions must leave gradients complete. Until then sums may stay partial.
+  bool last_backward = true;
   // First failure inside an autograd hook. Hooks can only throw; this keeps
   // the status code and text for whoever catches the exception.
   absl::Status hook_error;

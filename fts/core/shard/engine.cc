@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,6 +50,10 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     everyone->reduce = engine->context_.reduce;
     engine->group_ = std::move(everyone);
   }
+  engine->context_.nonfinite.Enable(plan.engine.find_nonfinite);
+  engine->unsharded_accumulation_ = plan.engine.unsharded_accumulation;
+  engine->prefetch_.SetAutomatic(plan.engine.prefetch &&
+                                 engine->context_.world() > 1);
   UnitListener* const listener = engine.get();
   for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
   FTS_RETURN_IF_ERROR(engine->Bind(plan, parameters, options));
@@ -61,6 +66,8 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
                                                     spec.module, spec.reshard,
                                                     std::move(segments)));
     engine->units_.back()->SetModules(spec.modules(), spec.label());
+    engine->units_.back()->set_reshard_after_backward(
+        spec.options.reshard_after_backward.value_or(true));
   }
   FTS_ASSIGN_OR_RETURN(auto rest,
                        engine->MakeSegments(plan.remainder, parameters));
@@ -90,6 +97,7 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
     }
     unit->SetInside(std::move(inside));
   }
+  FTS_RETURN_IF_ERROR(engine->SetPrefetchLists(plan));
 
   int64_t placed = 0;
   for (const auto& segment : engine->segments_) {
@@ -175,6 +183,28 @@ absl::StatusOr<std::vector<std::shared_ptr<Segment>>> ShardEngine::MakeSegments(
   return segments;
 }
 
+absl::Status ShardEngine::SetPrefetchLists(const Plan& plan) {
+  for (const UnitSpec& spec : plan.units) {
+    const std::pair<Pass, const std::optional<std::vector<std::string>>*>
+        lists[] = {{Pass::kForward, &spec.options.forward_prefetch},
+                   {Pass::kBackward, &spec.options.backward_prefetch}};
+    for (const auto& [pass, names] : lists) {
+      if (!names->has_value()) continue;
+      std::vector<Unit*> units;
+      for (const std::string& name : **names) {
+        units.push_back(FindUnit(name));
+        if (units.back() == nullptr) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("unit '", spec.module, "' is to gather '", name,
+                           "' ahead, which is no unit of the plan"));
+        }
+      }
+      prefetch_.SetList(FindUnit(spec.module), pass, std::move(units));
+    }
+  }
+  return absl::OkStatus();
+}
+
 Unit* ShardEngine::FindUnit(const std::string& module) {
   for (const auto& unit : units_) {
     for (const std::string& each : unit->modules()) {
@@ -207,6 +237,7 @@ absl::Status ShardEngine::Load(const RangeLoader& loader) {
 }
 
 int64_t ShardEngine::Thaw(int phase) {
+  prefetch_.ForgetRecord();
   int64_t thawed = 0;
   for (const auto& segment : segments_) {
     if (!segment->spec().thaws_at(phase) || segment->trainable()) continue;
@@ -217,6 +248,7 @@ int64_t ShardEngine::Thaw(int phase) {
 }
 
 int64_t ShardEngine::Freeze(int phase) {
+  prefetch_.ForgetRecord();
   int64_t frozen = 0;
   for (const auto& segment : segments_) {
     if (!segment->spec().freezes_at(phase) || !segment->trainable()) continue;
@@ -224,6 +256,29 @@ int64_t ShardEngine::Freeze(int phase) {
     frozen += segment->numel();
   }
   return frozen;
+}
+
+void ShardEngine::PlaceFrozen(const std::vector<std::string>& resident) {
+  const std::unordered_set<std::string> names(resident.begin(), resident.end());
+  for (const auto& segment : segments_) {
+    segment->SetResident(!segment->trainable() &&
+                         names.count(segment->leaves().front()->name()) > 0);
+  }
+}
+
+void ShardEngine::BeginMicroStep(bool last) {
+  context_.last_backward = last;
+  prefetch_.BeginForward(/*training=*/true);
+}
+
+void ShardEngine::BeginEvaluation() {
+  prefetch_.BeginForward(/*training=*/false);
+}
+
+void ShardEngine::EndEvaluation() { prefetch_.EndPass(); }
+
+absl::Status ShardEngine::OnEnter(Unit& unit, Pass pass) {
+  return prefetch_.OnEnter(unit, pass);
 }
 
 void ShardEngine::OnForward(Unit& unit) {
@@ -236,6 +291,7 @@ void ShardEngine::OnBackwardActivity() {
   const int task = torch::autograd::get_current_graph_task_id();
   if (task == backward_task_) return;
   backward_task_ = task;
+  prefetch_.BeginBackward();
   for (const auto& segment : segments_) segment->BeginBackward();
   torch::autograd::Engine::get_default_engine().queue_callback(
       [this, alive = std::weak_ptr<bool>(alive_)] {
@@ -244,7 +300,7 @@ void ShardEngine::OnBackwardActivity() {
 }
 
 void ShardEngine::OnSegmentComplete(Segment& segment) {
-  if (!segment.reduces_through_bucket()) {
+  if (!segment.reduces_through_bucket() && !holds_back()) {
     ThrowIfError(context_, queue_.OnComplete());
   }
   for (const auto& unit : units_) unit->MaybeEndBackward();
@@ -252,9 +308,17 @@ void ShardEngine::OnSegmentComplete(Segment& segment) {
 
 void ShardEngine::EndBackward() {
   for (const auto& unit : units_) unit->EndBackward();
-  ThrowIfError(context_, queue_.Flush());
-  ThrowIfError(context_, ReduceRemainder());
+  prefetch_.EndPass();
+  held_back_ = holds_back();
+  if (!held_back_) ThrowIfError(context_, ReduceRest());
   backward_task_ = -1;
+}
+
+absl::Status ShardEngine::ReduceRest() {
+  FTS_RETURN_IF_ERROR(queue_.Flush());
+  FTS_RETURN_IF_ERROR(ReduceRemainder());
+  held_back_ = false;
+  return absl::OkStatus();
 }
 
 absl::Status ShardEngine::ReduceRemainder() {
@@ -275,6 +339,8 @@ absl::Status ShardEngine::ReduceRemainder() {
 }
 
 void ShardEngine::FinishStep() {
+  context_.last_backward = true;
+  context_.nonfinite.Clear();
   queue_.Reset();
   for (const auto& segment : segments_) segment->ZeroGrad();
   for (const auto& unit : units_) unit->FinishStep();
@@ -291,6 +357,11 @@ void ShardEngine::MarkUpdated() {
 
 void ShardEngine::ResetStep() {
   backward_task_ = -1;
+  held_back_ = false;
+  context_.last_backward = true;
+  context_.nonfinite.Clear();
+  context_.order.Clear();
+  prefetch_.Reset();
   queue_.Reset();
   bucket_.Reset();
   for (const auto& unit : units_) unit->Reset();

@@ -6,7 +6,8 @@
 // is trained. See the notes in leaf.h, segment.h, unit.h and reduce_queue.h.
 //
 // One optimizer step is:
-//   forward and backward, once or more       (units do their work in hooks)
+//   BeginMicroStep(last), forward and backward, once or more
+//                                             (units do their work in hooks)
 //   CompleteGradients()                       grad() of every segment is whole
 //   Synchronize(loss, norm²)                  one small all-reduce
 //   [gradients are clipped]
@@ -39,6 +40,7 @@
 #include "fts/core/shard/bound.h"
 #include "fts/core/shard/bucket.h"
 #include "fts/core/shard/context.h"
+#include "fts/core/shard/prefetch.h"
 #include "fts/core/shard/reduce_queue.h"
 #include "fts/core/shard/segment.h"
 #include "fts/core/shard/shard_group.h"
@@ -107,6 +109,20 @@ class ShardEngine : private BackwardListener, private UnitListener {
   int64_t Thaw(int phase);
   int64_t Freeze(int phase);
 
+  // Which frozen segments are gathered once and kept until this is called again
+  // or they thaw: those whose first parameter is in `resident`. Once per phase,
+  // after its Thaw and Freeze; the same on every rank.
+  void PlaceFrozen(const std::vector<std::string>& resident);
+
+  // Forward and backward of one micro-step follow. `last`: its gradients
+  // complete the optimizer step; with `accumulation: unsharded` nothing is
+  // reduced before. Callers with one backward per step need not say it.
+  void BeginMicroStep(bool last);
+  // Around forwards without gradients. They may be left out; what a forward
+  // that ended early had gathered ahead then stays until the next pass.
+  void BeginEvaluation();
+  void EndEvaluation();
+
   // After the last backward of a step: every trainable segment has a grad(),
   // zero where nothing was used, summed over all ranks. Collective where there
   // are replicas. FAILED_PRECONDITION when a backward failed.
@@ -118,7 +134,8 @@ class ShardEngine : private BackwardListener, private UnitListener {
 
   // What ranks must know together. `squared_norm`: of the gradients that count
   // here. `seconds`: a clock's reading, rank 0's counts. Errors: those of the
-  // communicator.
+  // communicator; FAILED_PRECONDITION when ranks issued different collectives,
+  // naming the first.
   absl::StatusOr<StepSummary> Synchronize(double loss, double squared_norm,
                                           double seconds = 0);
   void FinishStep();
@@ -144,6 +161,10 @@ class ShardEngine : private BackwardListener, private UnitListener {
   absl::Status Fence();
   // Null unless bound.
   const Bound* shared() const { return bound_.get(); }
+  // Collective, after a loss or norm that is not finite and before FinishStep:
+  // in words what went wrong first, and where; see nan_finder.h. `loss`: what
+  // this rank passed to Synchronize.
+  absl::StatusOr<std::string> ExplainNonfinite(double loss);
 
   // The shards were written by someone else than the optimizer (restore).
   void MarkUpdated();
@@ -175,7 +196,9 @@ class ShardEngine : private BackwardListener, private UnitListener {
   void OnBackwardActivity() override;
   void OnSegmentComplete(Segment& segment) override;
   void OnForward(Unit& unit) override;
+  absl::Status OnEnter(Unit& unit, Pass pass) override;
   void EndBackward();
+  absl::Status ReduceRest();
   absl::Status ReduceRemainder();
   absl::Status ReduceReplicas();
   // The group of a unit's segments: with neighbours for reshard_after_forward
@@ -184,6 +207,13 @@ class ShardEngine : private BackwardListener, private UnitListener {
       const UnitSpec& spec);
   absl::Status Bind(const Plan& plan, const std::vector<NamedLeaf>& parameters,
                     const EngineOptions& options);
+  absl::Status SetPrefetchLists(const Plan& plan);
+  // Gradients of this backward stay whole and unreduced.
+  bool holds_back() const {
+    return unsharded_accumulation_ && !context_.last_backward &&
+           context_.world() > 1;
+  }
+  absl::Status CheckOrder(const double* hashes);
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
       const UnitSpec& spec, const std::vector<NamedLeaf>& parameters);
 
@@ -199,6 +229,10 @@ class ShardEngine : private BackwardListener, private UnitListener {
   std::shared_ptr<Bound> bound_;
   size_t next_place_ = 0;   // of the segments being made
   int64_t bound_step_ = 0;  // counted by MeetBound
+  Prefetch prefetch_;
+  bool unsharded_accumulation_ = false;
+  bool held_back_ = false;  // gradients of this step wait for their reduction
+  int64_t step_ = 0;        // optimizer steps that the ranks agreed on
   int backward_task_ = -1;  // graph task whose end callback is queued
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

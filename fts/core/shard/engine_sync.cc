@@ -5,15 +5,40 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/shard/engine.h"
+#include "fts/core/shard/exchange.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts::shard {
+namespace {
+
+// "the summed gradient of W", the first parameter's whose part here is not
+// finite; empty when all are.
+std::string NonfiniteGradient(const Segment& segment) {
+  if (!segment.trainable() || !segment.grad().defined()) return "";
+  if (!HasNonfinite(segment.grad())) return "";
+  const int64_t first = segment.begin();
+  const int64_t last = first + segment.grad().numel();
+  for (const auto& leaf : segment.leaves()) {
+    const int64_t begin = std::max(leaf->offset(), first);
+    const int64_t end = std::min(leaf->offset() + leaf->numel(), last);
+    if (begin < end &&
+        HasNonfinite(segment.grad().narrow(0, begin - first, end - begin))) {
+      return absl::StrCat("the summed gradient of ", leaf->name());
+    }
+  }
+  return "";
+}
+
+}  // namespace
 
 absl::Status ShardEngine::CompleteGradients() {
   if (backward_task_ != -1) {
@@ -21,6 +46,8 @@ absl::Status ShardEngine::CompleteGradients() {
         "the last backward pass failed, so there is no complete gradient; run "
         "forward and backward again before the optimizer step");
   }
+  // The last micro-step had no backward.
+  if (held_back_) FTS_RETURN_IF_ERROR(ReduceRest());
   for (const auto& segment : segments_) {
     if (segment->trainable() && segment->unreduced()) {
       return absl::InternalError(absl::StrCat(
@@ -57,17 +84,19 @@ bool ShardEngine::CountsInNorm(const Segment& segment) const {
 
 // [Note: the step's all-reduce]
 // One vector of doubles is summed over the ranks per optimizer step: the loss,
-// the squared gradient norm, rank 0's clock, and one number per parameter that
-// says whether this rank had a gradient for it. A sharded segment contributes
-// its chunk's norm on every rank; a replicated one, already reduced, only on
-// rank 0; one that has replicas, only on the first of them.
+// the squared gradient norm, rank 0's clock, one number per parameter that says
+// whether this rank had a gradient for it, and one per rank, its order hash; a
+// zero there is a rank that only a fake communicator knows. A sharded segment
+// contributes its chunk's norm on every rank; a replicated one, already
+// reduced, only on rank 0; one that has replicas, only on the first of them.
 absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
                                                      double squared_norm,
                                                      double seconds) {
   constexpr int64_t kFirst = 3;  // of the numbers per parameter
   SilentWrites guard;
   const int64_t num_parameters = static_cast<int64_t>(names_.size());
-  at::Tensor numbers = at::zeros({kFirst + num_parameters}, at::kDouble);
+  at::Tensor numbers =
+      at::zeros({kFirst + num_parameters + context_.world()}, at::kDouble);
   double* const data = numbers.data_ptr<double>();
   data[0] = loss;
   data[1] = squared_norm;
@@ -77,6 +106,8 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
       if (leaf->used) data[kFirst + leaf->index()] = 1;
     }
   }
+  double* const hashes = data + kFirst + num_parameters;
+  hashes[context_.rank()] = context_.order.value();
   if (context_.world() > 1) {
     context_.trace.Record("all_reduce", "(step)");
     context_.reduce->SetLabel("(step)");
@@ -84,7 +115,11 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
         comm::EventPtr event,
         context_.reduce->AllReduce(numbers, comm::ReduceOp::kSum));
     FTS_RETURN_IF_ERROR(event->Wait());
+    FTS_RETURN_IF_ERROR(CheckOrder(hashes));
   }
+  context_.order.Clear();
+  prefetch_.AdoptRecord();
+  ++step_;
   StepSummary summary;
   summary.loss = data[0];
   summary.grad_norm = std::sqrt(data[1]);
@@ -94,6 +129,50 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
     summary.used[i] = data[kFirst + i] > 0;
   }
   return summary;
+}
+
+// Every rank sees the same hashes, so that all of them come to the exchange.
+absl::Status ShardEngine::CheckOrder(const double* hashes) {
+  bool same = true;
+  double known = 0;
+  for (int rank = 0; rank < context_.world(); ++rank) {
+    if (hashes[rank] == 0) continue;
+    same &= known == 0 || hashes[rank] == known;
+    known = hashes[rank];
+  }
+  if (same) return absl::OkStatus();
+  context_.reduce->SetLabel("(order of collectives)");
+  FTS_ASSIGN_OR_RETURN(
+      const std::vector<std::string> texts,
+      ExchangeTexts(*context_.reduce, context_.order.ToText()));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the ranks did not issue the same collectives in step ", step_, ": ",
+      FirstDifference(texts),
+      "; nothing was updated. Every rank must run the same modules in the same "
+      "order: look for a branch on the rank or the data in a forward"));
+}
+
+absl::StatusOr<std::string> ShardEngine::ExplainNonfinite(double loss) {
+  const auto exchange =
+      [&](const std::string& mine) -> absl::StatusOr<std::vector<std::string>> {
+    if (context_.world() == 1) return std::vector<std::string>{mine};
+    context_.reduce->SetLabel("(not finite)");
+    return ExchangeTexts(*context_.reduce, mine);
+  };
+  std::string mine = context_.nonfinite.first();
+  if (mine.empty() && !std::isfinite(loss)) mine = "the loss";
+  FTS_ASSIGN_OR_RETURN(std::vector<std::string> texts, exchange(mine));
+  if (std::all_of(texts.begin(), texts.end(),
+                  [](const auto& text) { return text.empty(); })) {
+    // Sums tell what is wrong, not on which rank it began. Gradients arrive
+    // last unit first.
+    for (auto it = segments_.rbegin(); mine.empty() && it != segments_.rend();
+         ++it) {
+      mine = NonfiniteGradient(**it);
+    }
+    FTS_ASSIGN_OR_RETURN(texts, exchange(mine));
+  }
+  return JoinFindings(texts);
 }
 
 absl::Status ShardEngine::CheckReplicas() {

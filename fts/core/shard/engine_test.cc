@@ -280,9 +280,14 @@ TEST(EngineTest, World1HasNoCollectiveAndWritesGradientsInPlace) {
     PlainForward(plain, Input(0, 0)).backward();
     r.Loss(Input(0, 0)).backward();
     ASSERT_TRUE(r.Synchronize(0).ok());
-    EXPECT_THAT(r.engine->trace().Take(),
-                ElementsAre("pre_backward layers.2", "pre_backward layers.1",
-                            "pre_backward layers.0"));
+    EXPECT_THAT(
+        r.engine->trace().Take(),
+        ElementsAre("pre_forward layers.0", "post_forward layers.0",
+                    "pre_forward layers.1", "post_forward layers.1",
+                    "pre_forward layers.2", "post_forward layers.2",
+                    "pre_backward layers.2", "pre_backward layers.1",
+                    "post_backward layers.2", "pre_backward layers.0",
+                    "post_backward layers.1", "post_backward layers.0"));
     EXPECT_EQ(r.engine->ledger().gathered.calls, 0);
     EXPECT_EQ(r.engine->ledger().now(Holding::kReduce), 0);
     for (const auto& segment : r.engine->segments()) {
@@ -295,7 +300,13 @@ TEST(EngineTest, World1HasNoCollectiveAndWritesGradientsInPlace) {
   });
 }
 
-// The exact order of collectives in each phase, at world 2.
+std::vector<std::string> operator+(std::vector<std::string> a,
+                                   const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+// The exact order of events in each phase, at world 2.
 TEST(EngineTest, EventOrderByPhase) {
   comm::testing::RunRanks(2, [&](comm::testing::RankComms comms) {
     Rank r(comms, MakePlan());
@@ -307,37 +318,41 @@ TEST(EngineTest, EventOrderByPhase) {
       r.SgdStep(0.01);
       return trace.Take();
     };
+    std::vector<std::string> forward;
+    for (const std::string unit : {"layers.0", "layers.1", "layers.2"}) {
+      forward = forward + std::vector<std::string>{
+                              "pre_forward " + unit, "all_gather " + unit,
+                              "post_forward " + unit, "reshard " + unit};
+    }
     r.engine->Thaw(0);
     // The frozen prefix is gathered for its forward only.
-    EXPECT_THAT(step(),
-                ElementsAre("all_gather layers.0", "reshard layers.0",
-                            "all_gather layers.1", "reshard layers.1",
-                            "all_gather layers.2", "reshard layers.2",
-                            "pre_backward layers.2", "all_gather layers.2",
-                            "reduce_scatter layers.2", "reshard layers.2",
-                            "all_reduce (step)"));
+    EXPECT_EQ(
+        step(),
+        forward + std::vector<std::string>(
+                      {"pre_backward layers.2", "all_gather layers.2",
+                       "reduce_scatter layers.2", "post_backward layers.2",
+                       "reshard layers.2", "all_reduce (step)"}));
     r.engine->Thaw(1);
-    EXPECT_THAT(step(),
-                ElementsAre("all_gather layers.0", "reshard layers.0",
-                            "all_gather layers.1", "reshard layers.1",
-                            "all_gather layers.2", "reshard layers.2",
-                            "pre_backward layers.2", "all_gather layers.2",
-                            "reduce_scatter layers.2", "pre_backward layers.1",
-                            "all_gather layers.1", "reshard layers.2",
-                            "reduce_scatter layers.1", "reshard layers.1",
-                            "all_reduce (step)"));
+    EXPECT_EQ(step(),
+              forward + std::vector<std::string>(
+                            {"pre_backward layers.2", "all_gather layers.2",
+                             "reduce_scatter layers.2", "pre_backward layers.1",
+                             "all_gather layers.1", "post_backward layers.2",
+                             "reshard layers.2", "reduce_scatter layers.1",
+                             "post_backward layers.1", "reshard layers.1",
+                             "all_reduce (step)"}));
     r.engine->Thaw(2);
-    EXPECT_THAT(step(),
-                ElementsAre("all_gather layers.0", "reshard layers.0",
-                            "all_gather layers.1", "reshard layers.1",
-                            "all_gather layers.2", "reshard layers.2",
-                            "pre_backward layers.2", "all_gather layers.2",
-                            "reduce_scatter layers.2", "pre_backward layers.1",
-                            "all_gather layers.1", "reshard layers.2",
-                            "reduce_scatter layers.1", "pre_backward layers.0",
-                            "all_gather layers.0", "reshard layers.1",
-                            "reduce_scatter layers.0", "reshard layers.0",
-                            "all_reduce (remainder)", "all_reduce (step)"));
+    EXPECT_EQ(step(),
+              forward + std::vector<std::string>(
+                            {"pre_backward layers.2", "all_gather layers.2",
+                             "reduce_scatter layers.2", "pre_backward layers.1",
+                             "all_gather layers.1", "post_backward layers.2",
+                             "reshard layers.2", "reduce_scatter layers.1",
+                             "pre_backward layers.0", "all_gather layers.0",
+                             "post_backward layers.1", "reshard layers.1",
+                             "reduce_scatter layers.0",
+                             "post_backward layers.0", "reshard layers.0",
+                             "all_reduce (remainder)", "all_reduce (step)"}));
   });
 }
 

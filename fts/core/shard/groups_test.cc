@@ -5,8 +5,6 @@
 // units of several modules. Values are held against plain autograd at 2, 4 and
 // 8 ranks, with shapes that do not divide, a parameter of fewer elements than
 // ranks, and one of three dimensions.
-#include "fts/core/shard/shard_group.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -17,6 +15,7 @@
 
 #include "fts/core/comm/testing/rank_threads.h"
 #include "fts/core/shard/engine.h"
+#include "fts/core/shard/shard_group.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts::shard {
@@ -224,16 +223,15 @@ void ExpectPlainTraining(int world, int replicas, int micro, const Plan& plan) {
       r.Update(kLr);
     }
     int seen = 0;
-    EXPECT_TRUE(r.engine
-                    ->ForEachFull([&](const std::string& name,
-                                      const at::Tensor& full) {
-                      ++seen;
-                      EXPECT_TRUE(
-                          torch::allclose(full, want.at(name), 1e-5, 1e-6))
-                          << name;
-                      return absl::OkStatus();
-                    })
-                    .ok());
+    EXPECT_TRUE(
+        r.engine
+            ->ForEachFull([&](const std::string& name, const at::Tensor& full) {
+              ++seen;
+              EXPECT_TRUE(torch::allclose(full, want.at(name), 1e-5, 1e-6))
+                  << name;
+              return absl::OkStatus();
+            })
+            .ok());
     EXPECT_EQ(seen, 5);
     EXPECT_TRUE(r.engine->CheckReplicas().ok());
   });
@@ -486,12 +484,8 @@ TEST(PlacementTest, ARankHoldsItsSliceOfEveryParameter) {
     EXPECT_EQ(extents[0].end, 6 * 2 * 2);
     EXPECT_EQ(extents[1].begin, 6 * 2 * 2);
     // Padding is zero.
-    EXPECT_EQ(segment.shard()
-                  .slice(0, extents[1].end)
-                  .abs()
-                  .sum()
-                  .item<float>(),
-              0);
+    EXPECT_EQ(
+        segment.shard().slice(0, extents[1].end).abs().sum().item<float>(), 0);
   });
 }
 

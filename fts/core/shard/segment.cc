@@ -29,7 +29,9 @@ std::shared_ptr<const ShardGroup> GroupOf(const Context& context,
 Segment::Segment(Context* context, SegmentInit init, Bucket* bucket)
     : context_(context),
       bucket_(bucket),
-      label_(init.unit.empty() ? "(remainder)" : init.unit),
+      label_(!init.unit.empty()     ? init.unit
+             : init.spec.replicated ? "(remainder)"
+                                    : "(root)"),
       spec_(init.spec),
       source_(init.source),
       dtypes_(init.dtypes),
@@ -170,6 +172,7 @@ absl::Status Segment::Load(const RangeLoader& loader) {
 
 void Segment::Thaw() {
   if (trainable_) return;
+  SetResident(false);
   trainable_ = true;
   SilentWrites guard;
   if (shard_.scalar_type() != dtypes_.master) {
@@ -195,16 +198,20 @@ void Segment::Freeze() {
   bound_->GiveBackGradient(bound_index_).IgnoreError();  // memory, no more
 }
 
-absl::StatusOr<comm::EventPtr> Segment::IssueGather() {
+absl::StatusOr<comm::EventPtr> Segment::IssueGather(const char* remark) {
+  const int dtype = static_cast<int>(flat_.scalar_type());
   if (part_.defined()) {
     comm::Communicator& near = *group_->forward_gather;
     flat_.narrow(0, near.rank() * part_.numel(), part_.numel()).copy_(part_);
     DropPart();
     context_->trace.Record(
-        "all_gather", absl::StrCat(label_, " (group of ", near.size(), ")"));
+        "all_gather", absl::StrCat(label_, " (group of ", near.size(), ")"),
+        remark);
     context_->ledger.near_gathered.calls += 1;
     context_->ledger.near_gathered.bytes += Bytes(flat_);
     near.SetLabel(label_);
+    context_->order.Add(OrderHash::kGather, "all_gather in the group", label_,
+                        padded_, dtype);
     return near.AllGatherInPlace(flat_);
   }
   at::Tensor full = flat_;
@@ -218,18 +225,19 @@ absl::StatusOr<comm::EventPtr> Segment::IssueGather() {
   // Pinned, the host does not wait: the gradient's way back to the host, before
   // any update of the shard, is behind this copy on the same stream.
   full.narrow(0, begin_, chunk_).copy_(shard_, /*non_blocking=*/pinned_);
-  context_->trace.Record("all_gather", label_);
+  context_->trace.Record("all_gather", label_, remark);
   group_->gather->SetLabel(label_);
+  context_->order.Add(OrderHash::kGather, "all_gather", label_, padded_, dtype);
   return group_->gather->AllGatherInPlace(full);
 }
 
-absl::Status Segment::StartGather() {
+absl::Status Segment::StartGather(bool prefetch) {
   if (gathered_ || gathering_ != nullptr) return absl::OkStatus();
   SilentWrites guard;
   AllocateStorage(flat_);
   Ledger& ledger = context_->ledger;
   ledger.Add(Holding::kGathered, Bytes(flat_));
-  auto event = IssueGather();
+  auto event = IssueGather(prefetch ? " (prefetch)" : "");
   if (!event.ok()) {
     DropPieces();
     FreeStorage(flat_);
@@ -261,7 +269,11 @@ absl::Status Segment::FinishGather() {
   }
   DropPieces();
   for (const auto& leaf : leaves_) leaf->Expose();
-  if (!status.ok()) ReleaseFlat();  // never expose half-gathered values
+  if (!status.ok()) {
+    Drop();  // never expose half-gathered values
+  } else if (resident_) {
+    ShareShard();
+  }
   return status;
 }
 
@@ -284,8 +296,42 @@ void Segment::DropPart() {
   part_ = at::Tensor();
 }
 
-void Segment::ReleaseFlat() {
-  for (const auto& leaf : leaves_) leaf->Poison();
+void Segment::SetResident(bool on) {
+  if (!sharded_ || on == resident_) return;
+  resident_ = on;
+  if (!on) {
+    Drop();
+  } else if (gathered_) {
+    ShareShard();
+  }
+}
+
+// The slice of the flat form is the shard, to the bit.
+void Segment::ShareShard() {
+  if (in_pieces() || shard_.scalar_type() != flat_.scalar_type() ||
+      shard_.device() != flat_.device()) {
+    return;
+  }
+  context_->ledger.Remove(Holding::kShard, Bytes(shard_));
+  shard_ = flat_.narrow(0, begin_, chunk_);
+  aliased_ = true;
+}
+
+void Segment::Drop() {
+  if (!sharded_ || (!gathered_ && gathering_ == nullptr)) return;
+  if (gathering_ != nullptr) {
+    // Never used. Its memory must not be freed under the writer; what went
+    // wrong concerns nobody any more.
+    gathering_->Wait().IgnoreError();
+    gathering_ = nullptr;
+    DropPieces();
+  } else {
+    for (const auto& leaf : leaves_) leaf->Poison();
+  }
+  if (aliased_) {
+    SilentWrites guard;
+    SetShard(shard_.clone());
+  }
   FreeStorage(flat_);
   context_->ledger.Remove(Holding::kGathered, Bytes(flat_));
   context_->trace.Record("reshard", label_);
@@ -293,20 +339,20 @@ void Segment::ReleaseFlat() {
 }
 
 void Segment::Release() {
-  if (!sharded_ || !gathered_) return;
-  if (!trainable_) KeepPart();
-  ReleaseFlat();
+  if (!sharded_ || resident_) return;
+  if (gathered_ && !trainable_) KeepPart();
+  Drop();
 }
 
 void Segment::ReleaseAfterForward() {
-  if (!sharded_ || !gathered_) return;
+  if (!sharded_ || !gathered_ || resident_) return;
   KeepPart();
-  ReleaseFlat();
+  Drop();
 }
 
 void Segment::MarkUpdated() {
   if (sharded_) {
-    if (gathered_) ReleaseFlat();
+    Drop();
     DropPart();
   } else if (!aliased_ && !bound()) {
     SilentWrites guard;

@@ -127,6 +127,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // What gradients are divided by around their reduction.
   const SumReduction& divisors() const { return divisors_; }
   bool offloaded() const { return offloaded_; }
+  // Frozen, and once gathered kept: no collective for it until it thaws.
+  bool resident() const { return resident_; }
   int64_t numel() const { return numel_; }  // without padding
   int64_t padded() const { return padded_; }
   // First element of the shard; of a segment in pieces, see extents().
@@ -153,13 +155,18 @@ class Segment : public std::enable_shared_from_this<Segment> {
   void Freeze();
 
   // Gathering: Start enqueues, Finish waits and exposes the leaves. Release
-  // frees the memory and poisons the leaves. No-ops when already so.
-  absl::Status StartGather();
+  // waits for what is under way, frees the memory and poisons the leaves.
+  // No-ops when already so. `prefetch`: issued ahead of its use, for the trace.
+  absl::Status StartGather(bool prefetch = false);
   absl::Status FinishGather();
   void Release();
   void ReleaseAfterForward();
+  // Between optimizer steps, while frozen. On: the next gather lasts until
+  // this is switched off or the segment thaws, and where the dtypes agree the
+  // shard then lives in the gathered form. Off: releases it.
+  void SetResident(bool on);
   // The shard changed (load, optimizer step, restore): a sharded segment is
-  // released, another one's flat form is written anew.
+  // released, resident or not, another one's flat form is written anew.
   void MarkUpdated();
 
   // The gradient of one leaf, from its hook.
@@ -212,8 +219,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
  private:
   // Split along a dimension: layout_ tells where what lies.
   bool in_pieces() const { return sharded_ && spec_.shard_dim > 0; }
-  absl::StatusOr<comm::EventPtr> IssueGather();
-  void ReleaseFlat();
+  absl::StatusOr<comm::EventPtr> IssueGather(const char* remark);
   void KeepPart();
   void DropPart();
   void DropPieces();
@@ -223,6 +229,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // [chunk], where shard and gradient live.
   at::Tensor EmptyChunk(at::ScalarType dtype) const;
   void SetShard(at::Tensor shard);
+  void ShareShard();
+  void Drop();  // Release, resident or not
   void AllocateReduce();
   void ChunkReduce();  // reduce_ from row-major parameters to pieces
   // Where leaves put their gradients.
@@ -251,11 +259,12 @@ class Segment : public std::enable_shared_from_this<Segment> {
   std::vector<std::unique_ptr<Leaf>> leaves_;
   std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;
   at::Tensor flat_, shard_, grad_, reduce_, reduced_;
-  at::Tensor pieces_;     // being gathered, when in pieces
-  at::Tensor part_;       // of flat_, kept while it is released
-  at::Tensor across_;     // grad_ in the reduce dtype, on its way to replicas
-  bool summed_ = false;   // grad_ is that of all replicas
-  bool aliased_ = false;  // shard_ is flat_
+  at::Tensor pieces_;    // being gathered, when in pieces
+  at::Tensor part_;      // of flat_, kept while it is released
+  at::Tensor across_;    // grad_ in the reduce dtype, on its way to replicas
+  bool summed_ = false;  // grad_ is that of all replicas
+  bool resident_ = false;
+  bool aliased_ = false;  // shard_ is flat_, or this rank's slice of it
   std::shared_ptr<Bound> bound_;
   size_t bound_index_ = 0;
   BoundPlace place_;          // undefined when not bound

@@ -96,6 +96,7 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
                        "over the replicas; finish the optimizer step before "
                        "the next backward"));
     }
+    context_->nonfinite.Check("the gradient of ", leaf.name(), grad);
     if (closed_) {
       ThrowIfError(
           *context_,
@@ -185,6 +186,8 @@ absl::Status Segment::StartReduce() {
   reduced_ = EmptyFlat(chunk_, reduce_.scalar_type(), reduce_.device());
   context_->trace.Record("reduce_scatter", label_);
   group_->reduce->SetLabel(label_);
+  context_->order.Add(OrderHash::kReduce, "reduce_scatter", label_, padded_,
+                      static_cast<int>(reduce_.scalar_type()));
   FTS_ASSIGN_OR_RETURN(reducing_, group_->reduce->ReduceScatter(
                                       reduce_, reduced_, comm::ReduceOp::kSum));
   context_->ledger.reduced.calls += 1;
@@ -259,6 +262,8 @@ absl::Status Segment::StartReplicaReduce() {
   }
   context_->trace.Record("all_reduce", label_);
   group_->replicate->SetLabel(label_);
+  context_->order.Add(OrderHash::kReduce, "all_reduce", label_, across_.numel(),
+                      static_cast<int>(across_.scalar_type()));
   FTS_ASSIGN_OR_RETURN(
       reducing_, group_->replicate->AllReduce(across_, comm::ReduceOp::kSum));
   context_->ledger.all_reduced.calls += 1;

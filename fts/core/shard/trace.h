@@ -2,7 +2,13 @@
 //
 // An optional record of what the sharding engine did, in order, for tests and
 // for reading along: one short line per event, such as
-// "all_gather model.layers.0" or "reduce_scatter model.output".
+// "all_gather model.layers.0" or "reduce_scatter model.output". Events are
+// named as PyTorch's FSDP2 names its profiler ranges, so that the two can be
+// compared:
+//   pre_forward, post_forward, pre_backward, post_backward   of a unit
+//   all_gather, reshard, reduce_scatter                      of a segment
+//   all_reduce             of the remainder, and one per step
+// "(prefetch)" behind a gather says that it was issued ahead of its use.
 // Off by default; recording costs one string per event.
 // Threads: confined to the training thread.
 
@@ -20,8 +26,11 @@ class Trace {
   void Enable(bool on) { enabled_ = on; }
   bool enabled() const { return enabled_; }
 
-  void Record(const char* event, const std::string& subject) {
-    if (enabled_) events_.push_back(std::string(event) + " " + subject);
+  void Record(const char* event, const std::string& subject,
+              const char* remark = "") {
+    if (enabled_) {
+      events_.push_back(std::string(event) + " " + subject + remark);
+    }
   }
 
   const std::vector<std::string>& events() const { return events_; }

@@ -68,7 +68,7 @@ Unit::Unit(Context* context, UnitListener* listener, std::string module,
       listener_(listener),
       module_(std::move(module)),
       modules_({module_}),
-      label_(module_),
+      label_(module_.empty() ? "(root)" : module_),
       reshard_(reshard),
       segments_(std::move(segments)),
       inside_(segments_) {}
@@ -83,14 +83,28 @@ bool Unit::gathered() const {
                      [](const auto& s) { return s->gathered(); });
 }
 
-absl::Status Unit::Gather() {
+bool Unit::has_graph() const {
+  return std::any_of(recorded_.begin(), recorded_.end(),
+                     [](const auto& call) { return !call.expired(); });
+}
+
+absl::Status Unit::StartGather(bool prefetch) {
   for (const auto& segment : segments_) {
-    FTS_RETURN_IF_ERROR(segment->StartGather());
+    FTS_RETURN_IF_ERROR(segment->StartGather(prefetch));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Unit::FinishGather() {
   for (const auto& segment : segments_) {
     FTS_RETURN_IF_ERROR(segment->FinishGather());
   }
   return absl::OkStatus();
+}
+
+void Unit::ReleaseUnused() {
+  if (!open_.empty() || in_backward_ || twice_differentiable_) return;
+  ReleaseChanging();
 }
 
 void Unit::Release() {
@@ -99,11 +113,17 @@ void Unit::Release() {
 
 absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
   const bool grad_mode = c10::GradMode::is_enabled();
-  if (grad_mode && !InsideBackward()) listener_->OnForward(*this);
-  FTS_RETURN_IF_ERROR(Gather());
+  const bool recomputation = InsideBackward();
+  context_->trace.Record("pre_forward", label_);
+  if (grad_mode && !recomputation) listener_->OnForward(*this);
+  FTS_RETURN_IF_ERROR(StartGather());
+  if (!recomputation) {
+    FTS_RETURN_IF_ERROR(listener_->OnEnter(*this, Pass::kForward));
+  }
+  FTS_RETURN_IF_ERROR(FinishGather());
   auto call = std::make_shared<Call>();
   call->generation = generation_;
-  call->recomputation = InsideBackward();
+  call->recomputation = recomputation;
   if (grad_mode) {
     for (const at::Tensor& input : inputs) {
       if (!input.defined() || !input.requires_grad()) continue;
@@ -136,8 +156,12 @@ absl::Status Unit::PostForward(const std::vector<at::Tensor>& outputs,
     return absl::FailedPreconditionError(absl::StrCat(
         "unit '", label_, "': PostForward without a matching PreForward"));
   }
+  context_->trace.Record("post_forward", label_);
   const std::shared_ptr<Call> call = std::move(open_.back());
   open_.pop_back();
+  for (const at::Tensor& output : outputs) {
+    context_->nonfinite.Check("the output of ", label_, output);
+  }
   recorded_.erase(std::remove_if(recorded_.begin(), recorded_.end(),
                                  [](const auto& c) { return c.expired(); }),
                   recorded_.end());
@@ -176,12 +200,13 @@ void Unit::PreBackward(const Call& call) {
   if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
   if (!in_backward_) {
     in_backward_ = true;
-    context_->trace.Record("pre_backward",
-                           label_.empty() ? "(root)" : label_);
+    context_->trace.Record("pre_backward", label_);
   }
   // create_graph: a second backward will read the weights once more.
   if (c10::GradMode::is_enabled()) twice_differentiable_ = true;
-  ThrowIfError(*context_, Gather());
+  ThrowIfError(*context_, StartGather());
+  ThrowIfError(*context_, listener_->OnEnter(*this, Pass::kBackward));
+  ThrowIfError(*context_, FinishGather());
 }
 
 void Unit::OnInputGradient(Call& call) {
@@ -216,10 +241,18 @@ void Unit::MaybeEndBackward() {
     }
   }
   in_backward_ = false;  // before Close: its listener asks this unit again
+  context_->trace.Record("post_backward", label_);
   for (const auto& segment : segments_) {
     if (segment->trainable() && !segment->complete()) segment->Close();
   }
-  if (MayRelease()) Release();
+  if (reshard_after_backward_ && MayRelease()) ReleaseChanging();
+}
+
+// Frozen segments of a unit that does not reshard stay: nothing changes them.
+void Unit::ReleaseChanging() {
+  for (const auto& segment : segments_) {
+    if (reshard_ || segment->trainable()) segment->Release();
+  }
 }
 
 void Unit::EndBackward() {
@@ -227,8 +260,11 @@ void Unit::EndBackward() {
   open_.erase(std::remove_if(open_.begin(), open_.end(),
                              [](const auto& c) { return c->recomputation; }),
               open_.end());
-  if (in_backward_ && MayRelease()) Release();
-  if (in_backward_ && open_.empty()) ran_.clear();
+  if (in_backward_) {
+    context_->trace.Record("post_backward", label_);
+    if (reshard_after_backward_ && MayRelease()) ReleaseChanging();
+    if (open_.empty()) ran_.clear();
+  }
   in_backward_ = false;
   // A retained graph may run again.
   for (const auto& weak : recorded_) {
@@ -237,12 +273,9 @@ void Unit::EndBackward() {
 }
 
 void Unit::FinishStep() {
-  if (trainable()) {
-    MarkUpdated();
-  } else if (twice_differentiable_) {
-    twice_differentiable_ = false;
-    Release();
-  }
+  if (trainable()) MarkUpdated();
+  twice_differentiable_ = false;
+  if (reshard_) Release();  // frozen segments that a backward left gathered
 }
 
 void Unit::MarkUpdated() {

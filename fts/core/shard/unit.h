@@ -57,17 +57,23 @@ namespace fts::shard {
 
 class Unit;
 
+enum class Pass { kForward, kBackward };
+
 class UnitListener {
  public:
   virtual ~UnitListener() = default;
   // A forward with gradients entered `unit` (not a recomputation).
   virtual void OnForward(Unit& unit) = 0;
+  // A forward, with or without gradients but no recomputation, or a backward
+  // enters `unit`. Its own gathers are issued and not yet waited for.
+  virtual absl::Status OnEnter(Unit& unit, Pass pass) = 0;
 };
 
 class Unit : public std::enable_shared_from_this<Unit> {
  public:
   // `module`: name in the model; "" for the root. `reshard`: release after
-  // forward; otherwise the gathered form stays until the backward is over.
+  // forward; otherwise what trains stays gathered until the backward is over,
+  // and what is frozen for good.
   Unit(Context* context, UnitListener* listener, std::string module,
        bool reshard, std::vector<std::shared_ptr<Segment>> segments);
 
@@ -81,25 +87,39 @@ class Unit : public std::enable_shared_from_this<Unit> {
   // stands for them in traces and messages.
   void SetModules(std::vector<std::string> modules, std::string label) {
     modules_ = std::move(modules);
-    label_ = std::move(label);
+    if (!label.empty()) label_ = std::move(label);
   }
 
   const std::string& module() const { return module_; }
   const std::vector<std::string>& modules() const { return modules_; }
+  // For messages and traces: the module's name, "(root)" for the root.
   const std::string& label() const { return label_; }
   bool reshard() const { return reshard_; }
+  // Off: what trains stays gathered from its backward on, until the optimizer
+  // step changes it, so that the next micro-step finds it there.
+  bool reshard_after_backward() const { return reshard_after_backward_; }
+  void set_reshard_after_backward(bool on) { reshard_after_backward_ = on; }
   const std::vector<std::shared_ptr<Segment>>& segments() const {
     return segments_;
   }
   bool trainable() const;
   bool gathered() const;
+  // A graph of it may still run backward.
+  bool has_graph() const;
 
   // Before and after the module's forward, with its tensors. PreForward
   // returns when the parameters may be read. `which`: of modules().
   // Errors: those of the communicator.
   [[nodiscard]] absl::Status PreForward(const std::vector<at::Tensor>& inputs);
-  [[nodiscard]] absl::Status PostForward(
-      const std::vector<at::Tensor>& outputs, int which = 0);
+  [[nodiscard]] absl::Status PostForward(const std::vector<at::Tensor>& outputs,
+                                         int which = 0);
+
+  // Issues the gathers and does not wait: what comes next but one may begin
+  // ahead of its use. `prefetch` marks them in the trace. No-op for what is
+  // gathered or on its way.
+  [[nodiscard]] absl::Status StartGather(bool prefetch = false);
+  // Lets go of what was gathered ahead and is not in use.
+  void ReleaseUnused();
 
   // The optimizer changed the shards: gathered values are dropped and graphs
   // recorded so far can no longer run backward.
@@ -129,8 +149,9 @@ class Unit : public std::enable_shared_from_this<Unit> {
     int64_t generation = 0;
   };
 
-  absl::Status Gather();
+  absl::Status FinishGather();
   void Release();
+  void ReleaseChanging();
   bool MayRelease() const;
   // Whether every module has run, now that `which` has.
   bool EndsRound(int which);
@@ -144,6 +165,7 @@ class Unit : public std::enable_shared_from_this<Unit> {
   std::string label_;
   std::vector<bool> ran_;  // in this round, of several modules
   bool reshard_;
+  bool reshard_after_backward_ = true;
   std::vector<std::shared_ptr<Segment>> segments_;
   std::vector<std::shared_ptr<Segment>> inside_;
   int64_t generation_ = 0;

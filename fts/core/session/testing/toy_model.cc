@@ -137,13 +137,14 @@ SessionOptions MakeSessionOptions(nn::Module& model,
   }
   out.scheduler = Must(MakeSchedulerConfig(out.schedule, scheduler, &diags));
   YamlNode strategy;
+  const std::string keys = absl::StrCat(
+      "frozen_placement: ", options.frozen_placement, "\n", options.strategy);
   if (options.plan) {
-    strategy =
-        Yaml(absl::StrCat(options.strategy, "fsdp_plan:\n  'layers.\\d*$': ",
-                          options.block_options, "\n  head: {}\n",
-                          options.fsdp_plan));
-  } else if (!options.strategy.empty()) {
-    strategy = Yaml(options.strategy);
+    strategy = Yaml(absl::StrCat(
+        keys, "fsdp_plan:\n  'layers.\\d*$': ", options.block_options,
+        "\n  head: {}\n", options.fsdp_plan));
+  } else {
+    strategy = Yaml(keys);
   }
   PlanOptions plan;
   plan.no_decay = options.no_decay;
@@ -195,9 +196,8 @@ ToyRank::ToyRank(comm::testing::RankComms comms, const ToyOptions& options)
   Diagnostics diags;
   Ranks ranks(comms.first, comms.second);
   Must(ranks.SplitReplicas(options.replicas));
-  session =
-      Must(Session::Create(PartsOf(*model), MakeSessionOptions(*model, options),
-                           ranks, &diags));
+  session = Must(Session::Create(
+      PartsOf(*model), MakeSessionOptions(*model, options), ranks, &diags));
   Must(session->Load(LoadFrom(InitialValues())));
   Must(session->RunStart().status());
 }

@@ -64,10 +64,12 @@ at::Tensor ToyLoss(ToyModel& model, int64_t sample, int64_t parts);
 struct ToyOptions {
   // Values for blocks ("layers.N") and head.
   std::string block_options = "{}";
-  int replicas = 1;      // mesh.dp_replicate
-  std::string strategy;  // more keys of strategy_adapter_cfg, one a line
+  int replicas = 1;       // mesh.dp_replicate
+  std::string strategy;   // more keys of strategy_adapter_cfg, one a line
   std::string fsdp_plan;  // more entries of fsdp_plan, one a line, indented
-  bool plan = true;       // false: everything is the remainder
+  // Not `auto`: tests count gathers of what is frozen.
+  std::string frozen_placement = "sharded";
+  bool plan = true;  // false: everything is the remainder
   // The whole schedule as YAML; then `phases` is not read.
   std::string schedule;
   // Patterns of the three phases.
