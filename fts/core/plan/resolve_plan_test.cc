@@ -415,7 +415,7 @@ TEST(ResolvePlan, BindingIsAutoOrOff) {
   EXPECT_TRUE(Resolve(LlamaModel(1), "binding: auto\n").plan.bind);
   EXPECT_FALSE(Resolve(LlamaModel(1), "binding: off\n").plan.bind);
   EXPECT_EQ(Errors(LlamaModel(1), "binding: on\n"),
-            "plan.yaml:1:10: error: binding is boolean true; it must be auto "
+            "plan.yaml:1:10: error: binding is boolean on; it must be auto "
             "or off [bad_value]\n");
 }
 
