@@ -3,10 +3,11 @@
 // Several forwards and backwards per optimizer step: how often what is gathered
 // and reduced, what is held meanwhile, and that sums are those of plain
 // autograd.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fts/core/shard/chain_net.h"
+#include "fts/core/shard/chain_net_testutil.h"
 
 namespace fts::shard {
 namespace {

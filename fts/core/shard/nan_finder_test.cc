@@ -1,12 +1,13 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/shard/nan_finder.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "fts/core/shard/chain_net.h"
+#include "fts/core/shard/chain_net_testutil.h"
 
 namespace fts::shard {
 namespace {

@@ -5,10 +5,11 @@
 // compared between two real ones.
 #include "fts/core/shard/prefetch.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fts/core/shard/chain_net.h"
+#include "fts/core/shard/chain_net_testutil.h"
 
 namespace fts::shard {
 namespace {

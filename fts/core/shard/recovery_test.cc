@@ -4,13 +4,14 @@
 // that a step leaves out, evaluations between forward and backward, units that
 // are entered by another method than their module's forward; and what a frozen
 // prefix costs, which is nothing.
+#include <ATen/ATen.h>
 #include <c10/util/intrusive_ptr.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-#include "fts/core/shard/chain_net.h"
+#include "fts/core/shard/chain_net_testutil.h"
 
 namespace fts::shard {
 namespace {

@@ -3,10 +3,11 @@
 // Frozen segments that are gathered once per phase and kept: what moves, what
 // is held, and that thawing, restoring and reading them stay right. Which ones
 // they are is decided in fts/core/plan/memory.h and tested there.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fts/core/shard/chain_net.h"
+#include "fts/core/shard/chain_net_testutil.h"
 
 namespace fts::shard {
 namespace {

@@ -3,10 +3,17 @@
 // A chain of equal units for tests of order and memory: unit i is "u<i>", holds
 // one square matrix and computes tanh(x W). Testing only.
 // Threads: confined.
-#ifndef FTS_CORE_SHARD_CHAIN_NET_H_
-#define FTS_CORE_SHARD_CHAIN_NET_H_
+#ifndef FTS_CORE_SHARD_CHAIN_NET_TESTUTIL_H_
+#define FTS_CORE_SHARD_CHAIN_NET_TESTUTIL_H_
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/tanh.h>
+#include <c10/core/GradMode.h>
+#include <c10/util/accumulate.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -168,4 +175,4 @@ inline std::string Brief(const std::vector<std::string>& events) {
 
 }  // namespace fts::shard::testing
 
-#endif  // FTS_CORE_SHARD_CHAIN_NET_H_
+#endif  // FTS_CORE_SHARD_CHAIN_NET_TESTUTIL_H_
