@@ -5,9 +5,7 @@ namespace fts {
 namespace {
 
 bool IsFit(const UnitSpec& unit, const DtypeNames& run) {
-  if (unit.options.cpu_offload || unit.options.reshard_group.has_value()) {
-    return false;
-  }
+  if (unit.options.reshard_group.has_value()) return false;
   for (const SegmentSpec& segment : unit.segments) {
     const DtypeNames d = ResolveDtypes(unit.options, run, segment.dtype);
     if (segment.shard_dim != 0 || d.param != "float32" ||

@@ -13,7 +13,8 @@ namespace fts {
 // True under `binding: auto` where everything is float32, so that the shared
 // weights are the masters, and nothing is asked for that works on gradients
 // between backward and update. Ranks on several hosts or on devices, and
-// shortage of memory, show only when the ranks meet.
+// shortage of memory, show only when the ranks meet. Offloading asks nothing of
+// ranks that compute on the host.
 bool Bindable(const Plan& plan, const DtypeNames& run);
 
 }  // namespace fts
