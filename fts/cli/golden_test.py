@@ -280,14 +280,15 @@ phase  parameters  masters  gradients  moments  total  largest gather
         got = json.loads(out)["timeline"]
         self.assertEqual((got["world_size"], got["param_dtype"],
                           got["master_dtype"]), (2, "bfloat16", "float32"))
-        # Segments of 6, 12 and 12 elements, each 16 on either rank.
+        # Segments of 6, 12 and 12 elements, each 16 on either rank; the frozen
+        # one of them stays gathered.
         self.assertEqual(
             got["phases"][1]["bytes"],
             {"frozen_sharded": 0, "frozen_replicated": 0,
              "trainable_sharded": 0, "trainable_replicated": 0,
-             "kept_gathered": 0, "masters": 3 * 16 * 4,
-             "gradients": 2 * 16 * 4, "moments": 0,
-             "unreduced": 0, "total": 5 * 16 * 4, "largest_gather": 32 * 2})
+             "kept_gathered": 32 * 2, "masters": 3 * 16 * 4,
+             "gradients": 2 * 16 * 4, "moments": 0, "unreduced": 0,
+             "total": 5 * 16 * 4 + 32 * 2, "largest_gather": 32 * 2})
 
     def test_schedule_lint_of_a_config(self):
         self.write("r.yaml", "model: {arch: llama, config: {}}\n"

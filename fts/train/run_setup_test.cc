@@ -167,14 +167,14 @@ TEST(RunSetupTest, APlateauWithoutValidationIsRefused) {
 }
 
 TEST(RunSetupTest, WhatTheRunCannotDoIsRefused) {
-  Prepared p("unsupported",
-             std::string(kData) +
-                 "}\n"
-                 "trainer: {max_steps: 3}\n"
-                 "strategy_adapter_cfg:\n"
-                 "  fsdp_plan: {head: {shard_placement: {dim: 1}}}\n");
-  EXPECT_THAT(p.Problems(), HasSubstr("shard_placement of unit 'head' is not "
-                                      "available in this version"));
+  Prepared p("unsupported", std::string(kData) +
+                                "}\n"
+                                "trainer: {max_steps: 3}\n"
+                                "strategy_adapter_cfg:\n"
+                                "  tp_plan: {head: colwise}\n");
+  EXPECT_THAT(p.Problems(),
+              HasSubstr("strategy_adapter_cfg.tp_plan (tensor parallelism) is "
+                        "not available in this version; remove it"));
 }
 
 constexpr char kScheduled[] =

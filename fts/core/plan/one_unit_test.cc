@@ -113,9 +113,10 @@ TEST(OneUnit, ModulesOfOtherEntriesAreRefused) {
       "plan.yaml:3:3: error: fsdp_plan entry 'a.in|b': module 'a.in' is "
       "already sharded as part of 'a', so it cannot be one unit with others; "
       "put this entry before 'a' [overlapping_units]\n");
-  EXPECT_EQ(Errors(Model(), "fsdp_plan: {head: {one_unit: 1}}"),
-            "plan.yaml:1:30: error: fsdp_plan entry 'head': one_unit is integer "
-            "1; it must be true or false [bad_type]\n");
+  EXPECT_EQ(
+      Errors(Model(), "fsdp_plan: {head: {one_unit: 1}}"),
+      "plan.yaml:1:30: error: fsdp_plan entry 'head': one_unit is integer "
+      "1; it must be true or false [bad_type]\n");
 }
 
 TEST(ShardDim, SplitsAUnitByTheDimensionMeant) {

@@ -51,9 +51,9 @@ nn::Tensors CheckpointInterceptor::Intercept(nn::Module& module,
         "checkpoint: call InstallSavedTensorHooksEngine() before the first "
         "checkpointed forward");
   }
-  const auto frame = std::make_shared<Frame>(
-      label_.empty() ? module.ClassName() : label_, options_, inputs, next,
-      recomputations_);
+  const auto frame =
+      std::make_shared<Frame>(label_.empty() ? module.ClassName() : label_,
+                              options_, inputs, next, recomputations_);
   return frame->Run(std::move(inputs));
 }
 

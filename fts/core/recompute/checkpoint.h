@@ -1,8 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// Activation checkpointing, modes `composable` and `wrapped`: a module's forward
-// runs again in backward, and what autograd would have saved in between is not
-// kept. Non-reentrant, with early stop, as PyTorch's checkpoint.
+// Activation checkpointing, modes `composable` and `wrapped`: a module's
+// forward runs again in backward, and what autograd would have saved in between
+// is not kept. Non-reentrant, with early stop, as PyTorch's checkpoint.
 //
 // [Note: how a checkpoint works]
 // Forward: each tensor that autograd saves is replaced by an empty holder; the

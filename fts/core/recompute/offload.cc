@@ -20,14 +20,13 @@ namespace {
 // Of the same strides where that is possible: kernels may choose their way by
 // them, and the result must not differ in a bit.
 at::Tensor HostCopy(const at::Tensor& tensor) {
-  const auto options =
-      at::TensorOptions(at::kCPU)
-          .dtype(tensor.scalar_type())
-          .pinned_memory(tensor.device().type() == at::kCUDA);
-  at::Tensor host = tensor.is_non_overlapping_and_dense()
-                        ? at::empty_strided(tensor.sizes(), tensor.strides(),
-                                            options)
-                        : at::empty(tensor.sizes(), options);
+  const auto options = at::TensorOptions(at::kCPU)
+                           .dtype(tensor.scalar_type())
+                           .pinned_memory(tensor.device().type() == at::kCUDA);
+  at::Tensor host =
+      tensor.is_non_overlapping_and_dense()
+          ? at::empty_strided(tensor.sizes(), tensor.strides(), options)
+          : at::empty(tensor.sizes(), options);
   return host.copy_(tensor, /*non_blocking=*/true);
 }
 

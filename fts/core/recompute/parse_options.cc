@@ -76,9 +76,14 @@ void ReadReentrant(const std::string& mode, const YamlNode::Entry& entry,
 
 absl::StatusOr<CheckpointOptions> ParseCheckpointOptions(
     const std::string& mode, const YamlNode& kwargs, Diagnostics* diags) {
-  static const std::vector<std::string> kKnown = {
-      "preserve_rng_state", "determinism_check", "early_stop", "use_reentrant",
-      "debug",              "context_fn",        "every",      "save"};
+  static const std::vector<std::string> kKnown = {"preserve_rng_state",
+                                                  "determinism_check",
+                                                  "early_stop",
+                                                  "use_reentrant",
+                                                  "debug",
+                                                  "context_fn",
+                                                  "every",
+                                                  "save"};
   CheckpointOptions options;
   const int errors_before = diags->num_errors();
   if (!kwargs.is_null() && !kwargs.is_mapping()) {

@@ -169,11 +169,12 @@ TORCH_LIBRARY_IMPL(aten, Fake, library) {
         name,
         torch::CppFunction::makeFromBoxedFunction<&Intercepted<kMatmul>>());
   }
-  for (const char* name : {"_scaled_dot_product_flash_attention_for_cpu",
-                           "_scaled_dot_product_flash_attention",
-                           "_scaled_dot_product_efficient_attention",
-                           "_scaled_dot_product_cudnn_attention",
-                           "_scaled_dot_product_fused_attention_overrideable"}) {
+  for (const char* name :
+       {"_scaled_dot_product_flash_attention_for_cpu",
+        "_scaled_dot_product_flash_attention",
+        "_scaled_dot_product_efficient_attention",
+        "_scaled_dot_product_cudnn_attention",
+        "_scaled_dot_product_fused_attention_overrideable"}) {
     library.impl(
         name,
         torch::CppFunction::makeFromBoxedFunction<&Intercepted<kAttention>>());

@@ -5,11 +5,11 @@
 //
 // [Note: below autograd]
 // The operators are intercepted between autograd and the device's kernels, on
-// a dispatch key that nothing in PyTorch uses (Fake, once torchdistx's) and that
-// only our guards switch on, for their thread. So a recomputation builds the
-// same graph and saves the same tensors in the same order as its forward, and
-// merely finds some results already there; without a guard an operator's path
-// is what it was.
+// a dispatch key that nothing in PyTorch uses (Fake, once torchdistx's) and
+// that only our guards switch on, for their thread. So a recomputation builds
+// the same graph and saves the same tensors in the same order as its forward,
+// and merely finds some results already there; without a guard an operator's
+// path is what it was.
 //
 // [Note: what is not kept]
 // An operator that draws random numbers (attention with dropout) always runs

@@ -159,8 +159,8 @@ TEST_F(SelectiveTest, GradientsAreBitwiseEqualAndSavedOperatorsRunOnce) {
   const struct {
     bool matmul, attention;
     int64_t reused;  // qkv, attention, up; nothing needs what down made
-  } cases[] = {{false, false, 0}, {true, false, 2}, {false, true, 1},
-               {true, true, 3}};
+  } cases[] = {
+      {false, false, 0}, {true, false, 2}, {false, true, 1}, {true, true, 3}};
   for (const auto& c : cases) {
     const int64_t before = OutputsReused();
     ExpectSame(RunBlock(With(Save(c.matmul, c.attention))), plain_);
@@ -296,9 +296,9 @@ TEST_F(SelectiveTest, NothingIsRecordedWhereNothingRequiresGrad) {
 TEST_F(SelectiveTest, OffloadComputesOnceAndNeverCountsParameters) {
   auto offload = std::make_shared<OffloadInterceptor>();
   int forwards = 0;
-  const Result got = RunBlock(
-      [&](Block& block) { block.AddInterceptor(offload); },
-      [&](Block& block) { forwards = block.forwards; });
+  const Result got =
+      RunBlock([&](Block& block) { block.AddInterceptor(offload); },
+               [&](Block& block) { forwards = block.forwards; });
   ExpectSame(got, plain_);
   EXPECT_EQ(forwards, 1);
   EXPECT_EQ(offload->bytes().moved, 0);  // everything is on the host

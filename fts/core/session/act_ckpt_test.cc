@@ -81,8 +81,7 @@ class Model : public nn::Module {
  public:
   explicit Model(double dropout = 0) {
     emb_ = AddModule("emb", std::make_shared<nn::Embedding>(kVocab, kWidth));
-    const auto layers =
-        AddModule("layers", std::make_shared<nn::ModuleList>());
+    const auto layers = AddModule("layers", std::make_shared<nn::ModuleList>());
     for (int i = 0; i < 4; ++i) {
       blocks.push_back(std::make_shared<Block>());
       blocks.back()->dropout = dropout;
@@ -125,12 +124,12 @@ struct Rank {
     ToyOptions options;
     options.plan = false;
     options.strategy = strategy;
-    options.phases = {"[head.*]", "['layers.3.*']", "['layers.[0-2].*', emb.*]"};
+    options.phases = {"[head.*]", "['layers.3.*']",
+                      "['layers.[0-2].*', emb.*]"};
     options.precision = precision;
     Diagnostics diags;
-    auto made = Session::Create(PartsOf(model),
-                                MakeSessionOptions(model, options), ranks,
-                                &diags);
+    auto made = Session::Create(
+        PartsOf(model), MakeSessionOptions(model, options), ranks, &diags);
     if (!made.ok()) std::fprintf(stderr, "%s\n", diags.ToString().c_str());
     session = *std::move(made);
     EXPECT_TRUE(session->Load(LoadSines).ok());
@@ -158,10 +157,8 @@ struct Rank {
 
   absl::Status TrainStep() {
     return session
-        ->TrainStep(1,
-                    [&](int64_t) -> absl::StatusOr<at::Tensor> {
-                      return Loss();
-                    })
+        ->TrainStep(
+            1, [&](int64_t) -> absl::StatusOr<at::Tensor> { return Loss(); })
         .status();
   }
 
@@ -239,7 +236,8 @@ void ExpectEveryModeGivesTheSameBits(const Ranks& ranks, double dropout) {
   }
   // The comparison sees a mask that is another one.
   if (dropout > 0) {
-    Rank r(ranks, PlanOf("{act_ckpt: [composable, {preserve_rng_state: false}]}"),
+    Rank r(ranks,
+           PlanOf("{act_ckpt: [composable, {preserve_rng_state: false}]}"),
            dropout);
     const Values other = r.Gradients();
     EXPECT_FALSE(at::equal(other.at("emb.weight"), want.at("emb.weight")));
@@ -368,9 +366,9 @@ TEST(ActCkptTest, PhasesWithNothingToRecomputeSkipIt) {
           r.Loss().backward();
           seen.push_back(r.TakeForwards());
         }
-        EXPECT_THAT(seen, ElementsAre(ElementsAre(1, 1, 1, 1),
-                                      ElementsAre(1, 1, 1, 2),
-                                      ElementsAre(2, 2, 2, 2)));
+        EXPECT_THAT(
+            seen, ElementsAre(ElementsAre(1, 1, 1, 1), ElementsAre(1, 1, 1, 2),
+                              ElementsAre(2, 2, 2, 2)));
         // And in validation.
         EXPECT_TRUE(r.session
                         ->Evaluate([&]() -> absl::Status {
@@ -392,8 +390,7 @@ TEST(ActCkptTest, OutsideOfShardingItGathersOnceForBackward) {
       const Ranks ranks(comms.first, comms.second);
       PrecisionSpec precision;
       if (mixed) precision.param = "bfloat16";
-      const Values want =
-          Rank(ranks, PlanOf("{}"), 0, precision).Gradients();
+      const Values want = Rank(ranks, PlanOf("{}"), 0, precision).Gradients();
       for (const char* inside : {"{}", "{act_ckpt: composable}"}) {
         Rank r(ranks, PlanOf(inside), 0, precision);
         for (const auto& block : r.model.blocks) {
@@ -431,13 +428,13 @@ TEST(ActCkptTest, NamesAreWhatTheyWere) {
         EXPECT_EQ(got.modules[i].class_name, want.modules[i].class_name);
       }
       std::vector<std::string> exported;
-      EXPECT_TRUE(r.session
-                      ->ForEachFull([&](const std::string& name,
-                                        const at::Tensor&) {
-                        exported.push_back(name);
-                        return absl::OkStatus();
-                      })
-                      .ok());
+      EXPECT_TRUE(
+          r.session
+              ->ForEachFull([&](const std::string& name, const at::Tensor&) {
+                exported.push_back(name);
+                return absl::OkStatus();
+              })
+              .ok());
       for (const ParameterInfo& parameter : want.parameters) {
         EXPECT_THAT(exported, ::testing::Contains(parameter.name));
       }
@@ -499,8 +496,8 @@ struct Reentrant : torch::autograd::Function<Reentrant> {
     at::Tensor x = context->get_saved_variables()[0].detach();
     x.set_requires_grad(true);
     c10::AutoGradMode grad_mode(true);
-    const at::Tensor y = (*reinterpret_cast<Block*>(
-        context->saved_data["block"].toInt()))(x);
+    const at::Tensor y =
+        (*reinterpret_cast<Block*>(context->saved_data["block"].toInt()))(x);
     y.backward(gradients[0]);
     return {x.grad(), at::Tensor()};
   }

@@ -12,8 +12,8 @@
 
 namespace fts {
 
-// Records code not_available for tensor parallelism. Malformed act_ckpt keywords
-// are errors too.
+// Records code not_available for tensor parallelism. Malformed act_ckpt
+// keywords are errors too.
 void CheckSupported(const Plan& plan, Diagnostics* diags);
 
 }  // namespace fts

@@ -28,8 +28,7 @@ void CopyState(const optim::Optimizer& from, optim::Optimizer& to) {
     const auto& members = to.groups()[g].members;
     ASSERT_EQ(from.groups()[g].members.size(), members.size());
     for (size_t m = 0; m < members.size(); ++m) {
-      const auto& source =
-          theirs.entries.at(from.groups()[g].members[m].get());
+      const auto& source = theirs.entries.at(from.groups()[g].members[m].get());
       auto& target = ours.entries.at(members[m].get());
       target.moments = source.moments;
       target.steps = source.steps;
@@ -68,9 +67,9 @@ TEST(PhaseStartTest, ThawingIntoAPhaseEqualsStartingThere) {
           EXPECT_FALSE(at::equal(thawed.Values().at("layers.2.up.weight"),
                                  started.Values().at("layers.2.up.weight")));
           ASSERT_TRUE(started.session->Load(LoadFrom(thawed.Values())).ok());
-          CopyState(thawed.session->optimizer(),
-                    const_cast<optim::Optimizer&>(
-                        started.session->optimizer()));
+          CopyState(
+              thawed.session->optimizer(),
+              const_cast<optim::Optimizer&>(started.session->optimizer()));
           for (int64_t i = 0; i < 3; ++i) {  // on the same samples
             const StepResult want = thawed.Step(2 * kSteps + i);
             const StepResult got = started.Step(2 * kSteps + i);

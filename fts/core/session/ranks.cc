@@ -25,6 +25,7 @@ absl::Status Agree(comm::Communicator& comm, comm::ReduceOp op,
   if (comm.size() == 1 || numbers->empty()) return absl::OkStatus();
   at::Tensor view = at::from_blob(
       numbers->data(), {static_cast<int64_t>(numbers->size())}, at::kDouble);
+  comm.SetLabel("(totals)");
   FTS_ASSIGN_OR_RETURN(comm::EventPtr event, comm.AllReduce(view, op));
   return event->Wait();
 }

@@ -8,8 +8,8 @@ namespace fts {
 SegmentFlat::SegmentFlat(std::shared_ptr<shard::Segment> segment)
     : segment_(std::move(segment)) {
   for (const shard::Segment::Extent& extent : segment_->extents()) {
-    extents_.push_back({extent.begin, extent.end, extent.leaf->index(),
-                        extent.leaf->decay()});
+    extents_.push_back(
+        {extent.begin, extent.end, extent.leaf->index(), extent.leaf->decay()});
   }
 }
 

@@ -104,7 +104,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
 }
 
 absl::Status Session::Load(const shard::RangeLoader& loader) {
-  return engine_->Load(loader);
+  FTS_RETURN_IF_ERROR(engine_->Load(loader));
+  // From here on, so that a validation before phase 0 gathers once too.
+  if (!resident_.empty()) engine_->PlaceFrozen(resident_[0]);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<double> Session::LocalGradients(

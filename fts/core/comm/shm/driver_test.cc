@@ -101,8 +101,7 @@ TEST(DriverTest, CommunicatorsComeAndGoWhileTheHelperLooksAfterAnother) {
   World world(options);
   const WorldRank rank = world.Join(0);
   Data data = OwnSlice(*rank.stream(), 16);
-  const CallPtr call =
-      rank.Issue(rank.stream(), Gather(*rank.stream(), data));
+  const CallPtr call = rank.Issue(rank.stream(), Gather(*rank.stream(), data));
   const auto start = steady_clock::now();
   int64_t rounds = 0;
   // Several of the helper's ticks.

@@ -4,7 +4,8 @@
 // order or at once, with calls in flight or none, dawdling at random, on all
 // processors or on one. Whatever happens at the end of a rank, nobody crashes
 // and nobody fails.
-// Some dozen rounds by default; more: exit_stress_test --rounds=1000 [--seed=7].
+// Some dozen rounds by default; more: exit_stress_test --rounds=1000
+// [--seed=7].
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -50,9 +51,9 @@ void OnOneProcessor() {
 
 // Sometimes long enough for the helper to start and to park.
 void Dawdle(std::mt19937& own) {
-  const auto end = std::chrono::steady_clock::now() +
-                   std::chrono::microseconds(own() % 4 == 0 ? own() % 12000
-                                                            : own() % 200);
+  const auto end =
+      std::chrono::steady_clock::now() +
+      std::chrono::microseconds(own() % 4 == 0 ? own() % 12000 : own() % 200);
   while (std::chrono::steady_clock::now() < end) Pause();
 }
 
@@ -126,8 +127,8 @@ TEST(ExitStressTest, NobodyCrashesAtTheEnd) {
     ASSERT_NE(page, nullptr);
     std::vector<pid_t> children;
     for (int rank = 0; rank < options.size; ++rank) {
-      children.push_back(Start(world, page, rank, options.size,
-                               static_cast<unsigned>(round)));
+      children.push_back(
+          Start(world, page, rank, options.size, static_cast<unsigned>(round)));
       ASSERT_GT(children.back(), 0);
     }
     for (int rank = 0; rank < options.size; ++rank) {
