@@ -64,12 +64,9 @@ bool IsRefusal(const absl::Status& status) {
 
 Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
              std::shared_ptr<comm::Communicator> reduce)
-    : gather_(std::move(gather)), reduce_(std::move(reduce)) {
-  auto everyone = std::make_shared<shard::ShardGroup>();
-  everyone->gather = gather_;
-  everyone->reduce = reduce_;
-  shard_group_ = std::move(everyone);
-}
+    : gather_(std::move(gather)),
+      reduce_(std::move(reduce)),
+      shard_group_(shard::OneShardGroup(gather_, reduce_)) {}
 
 absl::Status Ranks::SplitReplicas(int replicas) {
   if (replicas < 1 || size() % replicas != 0) {

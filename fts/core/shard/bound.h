@@ -11,12 +11,12 @@
 // segment, as in the sharded form, and in float32 that range is the master. G_r
 // is rank r's own flat gradient, which only r writes while backward runs.
 //
-//   forward, backward, k times   read W; write own G, the first time by
-//                                copying, then by adding
-//   B1  Meet()                   headers are compared before anyone writes W
-//   [Bc ShareNorm()              with clipping only: the norm, read-only so
-//   far] update of the own range      sum of all G in rank order, into W B2
-//   EndUpdate()              W is whole; G may be written or given back
+//   forward, backward, k times: read W; write own G, the first time by
+//       copying, then by adding
+//   B1, Meet(): headers are compared before anyone writes W
+//   Bc, ShareNorm(), with clipping only: the norm; still nobody writes
+//   update of the own range: the sum of all G in rank order, into W
+//   B2, EndUpdate(): W is whole; G may be written or given back
 //
 // Two barriers per optimizer step, three with clipping, whatever freezes,
 // recomputes or stays unused. Anything else that writes W (load, restore) does

@@ -43,13 +43,10 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   engine->context_.dtypes = options.dtypes;
   engine->context_.gradient_divide_factor = plan.gradient_divide_factor;
   engine->context_.listener = engine.get();
-  engine->group_ = options.group;
-  if (engine->group_ == nullptr) {
-    auto everyone = std::make_shared<ShardGroup>();
-    everyone->gather = engine->context_.gather;
-    everyone->reduce = engine->context_.reduce;
-    engine->group_ = std::move(everyone);
-  }
+  engine->group_ =
+      options.group != nullptr
+          ? options.group
+          : OneShardGroup(engine->context_.gather, engine->context_.reduce);
   engine->context_.nonfinite.Enable(plan.engine.find_nonfinite);
   engine->unsharded_accumulation_ = plan.engine.unsharded_accumulation;
   engine->prefetch_.SetAutomatic(plan.engine.prefetch &&

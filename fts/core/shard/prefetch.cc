@@ -61,13 +61,20 @@ void Prefetch::ReleaseAhead() {
   ahead_.clear();
 }
 
+void Prefetch::StartStep() {
+  for (Track& t : tracks_) {
+    t.fresh.clear();
+    t.Rewind();
+  }
+  record_forward_ = record_backward_ = training_ = true;
+  strayed_ = false;
+}
+
 void Prefetch::BeginForward(bool training) {
   ReleaseAhead();
   training_ = training;
   Track& t = track(Pass::kForward);
-  t.next = 0;
-  t.lost = false;
-  t.last = nullptr;
+  t.Rewind();
   if (record_forward_) t.fresh.clear();
 }
 
@@ -75,19 +82,14 @@ void Prefetch::BeginBackward() {
   ReleaseAhead();
   record_forward_ = false;
   track(Pass::kForward).last = nullptr;
-  Track& t = track(Pass::kBackward);
-  t.next = 0;
-  t.lost = false;
-  t.last = nullptr;
+  track(Pass::kBackward).Rewind();
 }
 
 void Prefetch::EndPass() {
   ReleaseAhead();
-  for (Track& t : tracks_) t.last = nullptr;
+  track(Pass::kBackward).last = nullptr;
+  track(Pass::kForward).Rewind();
   if (!record_forward_) record_backward_ = false;
-  Track& t = track(Pass::kForward);
-  t.next = 0;
-  t.lost = false;
   training_ = true;
 }
 
@@ -100,14 +102,7 @@ void Prefetch::AdoptRecord() {
     for (Track& t : tracks_) t.record = t.fresh;
     ++recordings_;
   }
-  for (Track& t : tracks_) {
-    t.fresh.clear();
-    t.next = 0;
-    t.lost = false;
-    t.last = nullptr;
-  }
-  record_forward_ = record_backward_ = training_ = true;
-  strayed_ = false;
+  StartStep();
 }
 
 void Prefetch::ForgetRecord() {
@@ -118,14 +113,7 @@ void Prefetch::ForgetRecord() {
 
 void Prefetch::Reset() {
   ReleaseAhead();
-  for (Track& t : tracks_) {
-    t.fresh.clear();
-    t.next = 0;
-    t.lost = false;
-    t.last = nullptr;
-  }
-  record_forward_ = record_backward_ = training_ = true;
-  strayed_ = false;
+  StartStep();
 }
 
 }  // namespace fts::shard

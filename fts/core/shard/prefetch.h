@@ -86,6 +86,13 @@ class Prefetch {
     size_t next = 0;            // in record: what is expected now
     bool lost = false;          // not where the record says
     Unit* last = nullptr;       // entered in this pass
+
+    // To where a pass begins.
+    void Rewind() {
+      next = 0;
+      lost = false;
+      last = nullptr;
+    }
   };
   static constexpr size_t kMaxRecord = 1 << 14;
 
@@ -94,6 +101,8 @@ class Prefetch {
   Unit* Follow(Track& track, Unit& unit);
   absl::Status Issue(Unit* unit, Pass pass);
   void ReleaseAhead();
+  // Drops what was being recorded; the next step begins anew.
+  void StartStep();
 
   bool automatic_ = true;
   Track tracks_[2];

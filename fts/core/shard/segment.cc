@@ -18,10 +18,7 @@ int64_t RoundUp(int64_t value, int64_t unit) {
 std::shared_ptr<const ShardGroup> GroupOf(const Context& context,
                                           const SegmentInit& init) {
   if (init.group != nullptr && !init.spec.replicated) return init.group;
-  auto everyone = std::make_shared<ShardGroup>();
-  everyone->gather = context.gather;
-  everyone->reduce = context.reduce;
-  return everyone;
+  return OneShardGroup(context.gather, context.reduce);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #define FTS_CORE_SHARD_SHARD_GROUP_H_
 
 #include <memory>
+#include <utility>
 
 #include "fts/core/comm/communicator.h"
 
@@ -36,6 +37,16 @@ struct ShardGroup {
   int replica() const { return replicate == nullptr ? 0 : replicate->rank(); }
   int replicas() const { return replicate == nullptr ? 1 : replicate->size(); }
 };
+
+// The group of a mesh without replicas: all data-parallel ranks.
+inline std::shared_ptr<const ShardGroup> OneShardGroup(
+    std::shared_ptr<comm::Communicator> gather,
+    std::shared_ptr<comm::Communicator> reduce) {
+  auto group = std::make_shared<ShardGroup>();
+  group->gather = std::move(gather);
+  group->reduce = std::move(reduce);
+  return group;
+}
 
 }  // namespace fts::shard
 

@@ -66,9 +66,8 @@ Unit::Unit(Context* context, UnitListener* listener, std::string module,
            bool reshard, std::vector<std::shared_ptr<Segment>> segments)
     : context_(context),
       listener_(listener),
-      module_(std::move(module)),
-      modules_({module_}),
-      label_(module_.empty() ? "(root)" : module_),
+      modules_({std::move(module)}),
+      label_(modules_[0].empty() ? "(root)" : modules_[0]),
       reshard_(reshard),
       segments_(std::move(segments)),
       inside_(segments_) {}

@@ -90,7 +90,7 @@ class Unit : public std::enable_shared_from_this<Unit> {
     if (!label.empty()) label_ = std::move(label);
   }
 
-  const std::string& module() const { return module_; }
+  const std::string& module() const { return modules_[0]; }
   const std::vector<std::string>& modules() const { return modules_; }
   // For messages and traces: the module's name, "(root)" for the root.
   const std::string& label() const { return label_; }
@@ -160,7 +160,6 @@ class Unit : public std::enable_shared_from_this<Unit> {
 
   Context* context_;
   UnitListener* listener_;
-  std::string module_;
   std::vector<std::string> modules_;
   std::string label_;
   std::vector<bool> ran_;  // in this round, of several modules

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "fts/core/comm/shm/stress_main.h"
 #include "fts/core/comm/shm/thread_world.h"
 
 namespace fts::comm::shm {
@@ -186,18 +187,6 @@ INSTANTIATE_TEST_SUITE_P(Sizes, StreamStressTest,
 }  // namespace fts::comm::shm
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument.rfind("--rounds=", 0) == 0) {
-      fts::comm::shm::rounds = std::atoi(argument.c_str() + 9);
-    } else if (argument.rfind("--seed=", 0) == 0) {
-      fts::comm::shm::seed = static_cast<unsigned>(
-          std::strtoul(argument.c_str() + 7, nullptr, 10));
-    } else {
-      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
-      return 2;
-    }
-  }
-  return RUN_ALL_TESTS();
+  return fts::comm::shm::StressMain(argc, argv, &fts::comm::shm::rounds,
+                                    &fts::comm::shm::seed);
 }
