@@ -132,13 +132,16 @@ class Trainer:
         self.best = None  # (val_loss, weights, moments)
         self.record = Record(start=self.weights(), model=self.model)
 
+    def named_parameters(self):
+        return self.model.named_parameters()
+
     def weights(self):
         return {name: tensor.detach().clone()
-                for name, tensor in self.model.named_parameters()}
+                for name, tensor in self.named_parameters()}
 
     def matching(self, patterns):
         return [(name, parameter)
-                for name, parameter in self.model.named_parameters()
+                for name, parameter in self.named_parameters()
                 if any(re.fullmatch(p, name) for p in patterns)]
 
     def make_groups(self, phase, named):
@@ -232,13 +235,15 @@ class Trainer:
         """Weights and moments of the best; the learning rates stay."""
         _, weights, moments = self.best
         with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
+            for name, parameter in self.named_parameters():
                 parameter.copy_(weights[name])
         self.optimizer.state.clear()
         for parameter, state in moments.items():
             self.optimizer.state[parameter] = copy.deepcopy(state)
 
     def keep_best(self, val_loss):
+        if not self.s.restore_best:
+            return
         if (self.best is None or
                 self.s.best_mode(val_loss, self.best[0]) != self.best[0]):
             moments = {p: copy.deepcopy(s)
@@ -276,7 +281,7 @@ class Trainer:
             self.lr_scheduler.step()
 
     def next_phase(self, epoch, step):
-        if self.s.restore_best and self.best is not None:
+        if self.best is not None:
             self.restore_best()
         self.phase += 1
         self.begin_phase(epoch, step)
