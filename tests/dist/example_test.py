@@ -1,16 +1,49 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-"""The examples on the bundled model, shortened: a real pre-trained model on real
-text, several phases on two ranks.
+"""The examples: those on the bundled model, shortened, a real pre-trained model
+on real text in several phases on two ranks; and a module of the user's own.
 """
 
 import json
 import os
+import re
 import unittest
 
 import harness
 
 EXAMPLE = os.environ.get(
     "EXAMPLE", os.path.join(harness.ROOT, "examples/llama_fsdp_auto"))
+
+ATTACH = os.environ.get(
+    "ATTACH", os.path.join(harness.ROOT, "examples/attach_torch_module"))
+
+
+class AttachTest(harness.FitTestCase):
+
+    def train(self, ranks):
+        """(phase, train_loss, accuracy) per epoch."""
+        harness.FTS, fts = ATTACH, harness.FTS
+        self.addCleanup(setattr, harness, "FTS", fts)
+        run = harness.Process(self.folder, [str(ranks)])
+        self.addCleanup(run.clear)
+        self.assertEqual(run.wait(), 0, run.err)
+        self.assertEqual(run.err, "")
+        self.assertEqual(run.alive(), {})
+        lines = re.findall(r"^epoch (\d+)  phase (\d+)  train_loss ([\d.]+)  "
+                           r"accuracy ([\d.]+)$", run.out, re.M)
+        self.assertEqual([int(line[0]) for line in lines], list(range(8)))
+        return [(int(p), float(l), float(a)) for _, p, l, a in lines]
+
+    def test_a_module_of_ones_own_trains_alike_on_any_number_of_ranks(self):
+        alone, two, three = [self.train(ranks) for ranks in (1, 2, 3)]
+        self.assertEqual([epoch[0] for epoch in two], [0, 0, 1, 1, 2, 2, 2, 2])
+        # The head alone, then one block, then everything: ever better.
+        self.assertLess(two[1][2], two[3][2])
+        self.assertLess(two[3][2], two[7][2])
+        self.assertGreater(two[7][2], 0.95, two)
+        for other in (two, three):
+            for mine, wanted in zip(other, alone):
+                self.assertEqual(mine[0], wanted[0])
+                self.assertAlmostEqual(mine[1], wanted[1], delta=2e-3)
 
 
 class ExampleTest(harness.FitTestCase):

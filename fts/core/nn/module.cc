@@ -32,14 +32,25 @@ Module::~Module() = default;
 
 Tensors Module::Call(Tensors inputs) {
   if (chain_ == nullptr) return Forward(std::move(inputs));
-  return RunFrom(chain_, 0, std::move(inputs));
+  return RunFrom(chain_, nullptr, 0, std::move(inputs));
 }
 
-Tensors Module::RunFrom(const std::shared_ptr<const Chain>& chain, size_t index,
-                        Tensors inputs) {
-  if (index == chain->size()) return Forward(std::move(inputs));
-  Interceptor::Next next = [this, chain, index](Tensors rest) {
-    return RunFrom(chain, index + 1, std::move(rest));
+Tensors Module::CallWith(Tensors inputs, Interceptor::Next body) {
+  if (chain_ == nullptr) return body(std::move(inputs));
+  return RunFrom(chain_,
+                 std::make_shared<const Interceptor::Next>(std::move(body)), 0,
+                 std::move(inputs));
+}
+
+Tensors Module::RunFrom(const std::shared_ptr<const Chain>& chain,
+                        const std::shared_ptr<const Interceptor::Next>& body,
+                        size_t index, Tensors inputs) {
+  if (index == chain->size()) {
+    return body == nullptr ? Forward(std::move(inputs))
+                           : (*body)(std::move(inputs));
+  }
+  Interceptor::Next next = [this, chain, body, index](Tensors rest) {
+    return RunFrom(chain, body, index + 1, std::move(rest));
   };
   return (*chain)[index]->Intercept(*this, std::move(inputs), next);
 }

@@ -33,9 +33,10 @@ class Module;
 // One link of the chain around Module::Forward.
 class Interceptor {
  public:
-  // The rest of the chain, ending in Module::Forward. A copy may be kept and
-  // called again later (recomputation does): it holds the chain as it was when
-  // the call began, and needs the module to be still alive.
+  // The rest of the chain, ending in Module::Forward or in what CallWith was
+  // given. A copy may be kept and called again later (recomputation does): it
+  // holds the chain as it was when the call began, and needs the module to be
+  // still alive.
   using Next = std::function<Tensors(Tensors)>;
 
   virtual ~Interceptor() = default;
@@ -61,6 +62,11 @@ class Module {
 
   // Runs the interceptors, first added outermost, and then Forward.
   Tensors Call(Tensors inputs);
+
+  // The same with `body` in place of Forward, for this call and for what
+  // interceptors keep of it: another method of the module, or the forward of a
+  // module that this one stands for (mirror.h).
+  Tensors CallWith(Tensors inputs, Interceptor::Next body);
 
   // One tensor in, one tensor out. Throws std::logic_error when Forward
   // returns another number of tensors.
@@ -125,8 +131,10 @@ class Module {
  private:
   using Chain = std::vector<std::shared_ptr<Interceptor>>;
 
-  Tensors RunFrom(const std::shared_ptr<const Chain>& chain, size_t index,
-                  Tensors inputs);
+  // `body`: null for Forward.
+  Tensors RunFrom(const std::shared_ptr<const Chain>& chain,
+                  const std::shared_ptr<const Interceptor::Next>& body,
+                  size_t index, Tensors inputs);
   void CheckNewName(const char* what, const std::string& name) const;
 
   std::shared_ptr<const Chain> chain_;  // null = no interceptors; never edited

@@ -2,6 +2,7 @@
 #include "fts/core/session/attach.h"
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
@@ -37,6 +38,29 @@ void Attachments::Detach() {
   for (const auto& shard : shards) shard->Detach();
   for (const auto& checkpoint : checkpoints) checkpoint->set_enabled(false);
   for (const auto& offload : offloads) offload->set_enabled(false);
+}
+
+absl::Status Attachments::CheckCalls() {
+  std::unordered_set<const shard::Unit*> called;
+  for (const auto& shard : shards) {
+    if (shard->TakeCalled()) called.insert(shard->unit().get());
+  }
+  for (const auto& shard : shards) {
+    const std::shared_ptr<shard::Unit>& unit = shard->unit();
+    if (unit == nullptr || called.count(unit.get()) > 0) continue;
+    for (const auto& segment : unit->segments()) {
+      for (const auto& leaf : segment->leaves()) {
+        if (!leaf->used) continue;
+        return absl::FailedPreconditionError(absl::StrCat(
+            "parameter '", leaf->name(), "' got a gradient, but its unit '",
+            unit->label(),
+            "' was not called in this step: nothing that the plan says of it "
+            "was done. A model written without fts::nn must call the unit "
+            "through its nn::Mirror (docs/attach.md)"));
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Attachments> AttachModules(

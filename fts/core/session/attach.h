@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/nn/module.h"
@@ -32,6 +33,12 @@ struct Attachments {
   std::vector<std::shared_ptr<recompute::OffloadInterceptor>> offloads;
 
   void Detach();
+
+  // After the backward passes of a step: that no unit was left out whose
+  // parameters got a gradient. Its module ran without a call, so nothing of the
+  // plan applied to it, which ranks that share nothing would not notice.
+  // Forgets the calls. Errors: FAILED_PRECONDITION naming unit and parameter.
+  absl::Status CheckCalls();
 };
 
 // `modules`: the model's by name, the root "". Bad checkpointing options are

@@ -163,7 +163,9 @@ absl::StatusOr<StepResult> Session::TrainStep(
 absl::StatusOr<StepResult> Session::RunStep(
     int64_t micro_steps,
     const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss) {
+  FTS_RETURN_IF_ERROR(engine_->CheckPlaces());
   FTS_ASSIGN_OR_RETURN(const double local, LocalGradients(micro_steps, loss));
+  FTS_RETURN_IF_ERROR(attachments_.CheckCalls());
   StepResult result;
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
     FTS_RETURN_IF_ERROR(engine_->CompleteGradients());
@@ -202,6 +204,7 @@ at::Tensor Session::CastOutput(const at::Tensor& output) const {
 }
 
 absl::Status Session::Evaluate(const std::function<absl::Status()>& body) {
+  FTS_RETURN_IF_ERROR(engine_->CheckPlaces());
   const absl::Status status = Guarded(*engine_, [&]() -> absl::Status {
     c10::AutoGradMode grad(false);
     engine_->BeginEvaluation();

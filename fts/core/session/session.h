@@ -52,7 +52,8 @@
 
 namespace fts {
 
-// The model as named things. Names are those that plan and schedule use.
+// The model as named things. Names are those that plan and schedule use. Of a
+// module tree with names of its own, ModelParts (model_parts.h) makes it.
 struct SessionModel {
   std::vector<shard::NamedLeaf> parameters;  // registration order
   std::vector<std::pair<std::string, nn::Module*>> modules;  // root is ""
@@ -109,9 +110,12 @@ class Session : private ParameterPort,
   // of the step: divide by the number of tokens of the whole step.
   // Errors: what `loss` returns, INTERNAL with the text of what it threw;
   // communicator errors; FAILED_PRECONDITION when the loss or the gradient norm
-  // is not finite, saying where that began, or when ranks ran their modules in
-  // different order. After an error before the update nothing was updated and
-  // all gradients of the step are dropped, so that the next step starts afresh.
+  // is not finite, saying where that began, when ranks ran their modules in
+  // different order, when a unit's parameters got a gradient though the unit
+  // was not called, and when a parameter is no longer where it was put (by
+  // torch::nn::Module::to, say). After an error before the update nothing was
+  // updated and all gradients of the step are dropped, so that the next step
+  // starts afresh.
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -119,7 +123,8 @@ class Session : private ParameterPort,
   // `precision.output` applied to what the model returned.
   at::Tensor CastOutput(const at::Tensor& output) const;
 
-  // Runs `body` without gradients. Exceptions become INTERNAL.
+  // Runs `body` without gradients. Exceptions become INTERNAL; a parameter that
+  // is no longer where it was put is FAILED_PRECONDITION.
   absl::Status Evaluate(const std::function<absl::Status()>& body);
 
   // The run's events, in the order of scheduler.h. StepEnd also advances an

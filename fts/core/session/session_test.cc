@@ -485,8 +485,9 @@ TEST(SessionTest, ReadingOrSavingAReshardedModelIsAClearError) {
     const std::string want =
         "parameter 'layers.1.up.weight' was accessed while its unit "
         "'layers.1' is resharded: its values are not in memory. Use it inside "
-        "the unit's forward, or read full copies with "
-        "ShardEngine::ForEachFull.";
+        "the unit's forward, or read full copies with ForEachFull. A model "
+        "written without fts::nn must call the unit through its nn::Mirror "
+        "(docs/attach.md).";
     const at::Tensor weight = r.model->Parameter("layers.1.up.weight");
     EXPECT_THAT(thrown([&] { weight.sum().item<float>(); }), HasSubstr(want));
     EXPECT_THAT(thrown([&] { weight.clone(); }), HasSubstr(want));

@@ -36,6 +36,7 @@ nn::Tensors ShardInterceptor::Intercept(nn::Module& module, nn::Tensors inputs,
                                         const Next& next) {
   (void)module;
   if (unit_ == nullptr) return next(std::move(inputs));
+  called_ |= c10::GradMode::is_enabled();
   c10::AutoGradMode mode(c10::GradMode::is_enabled() && NeedsGraph(inputs));
   inputs = CastFloating(std::move(inputs), casts_.inputs);
   ThrowIfError(unit_->PreForward(inputs));

@@ -52,6 +52,11 @@ class ShardInterceptor : public nn::Interceptor {
   nn::Tensors Intercept(nn::Module& module, nn::Tensors inputs,
                         const Next& next) override;
 
+  // Null once detached.
+  const std::shared_ptr<shard::Unit>& unit() const { return unit_; }
+  // Whether the module was called under grad mode since this was last asked.
+  bool TakeCalled() { return std::exchange(called_, false); }
+
   // Lets go of the unit; from here on calls pass through. The model keeps its
   // interceptors for ever, the engine behind the unit does not last that long.
   void Detach();
@@ -63,6 +68,7 @@ class ShardInterceptor : public nn::Interceptor {
   std::vector<at::Tensor> parameters_;
   int which_;
   UnitCasts casts_;
+  bool called_ = false;
 };
 
 }  // namespace fts

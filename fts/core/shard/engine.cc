@@ -52,7 +52,15 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   engine->prefetch_.SetAutomatic(plan.engine.prefetch &&
                                  engine->context_.world() > 1);
   UnitListener* const listener = engine.get();
-  for (const NamedLeaf& p : parameters) engine->names_.push_back(p.name);
+  for (const NamedLeaf& p : parameters) {
+    if (p.tensor.is_meta()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "parameter '", p.name,
+          "' is on the meta device, which has no memory to train in; make the "
+          "model on the CPU"));
+    }
+    engine->names_.push_back(p.name);
+  }
   FTS_RETURN_IF_ERROR(engine->Bind(plan, parameters, options));
 
   for (const UnitSpec& spec : plan.units) {
@@ -350,6 +358,21 @@ void ShardEngine::MarkUpdated() {
   queue_.Reset();
   for (const auto& unit : units_) unit->MarkUpdated();
   for (const auto& segment : segments_) segment->MarkUpdated();
+}
+
+absl::Status ShardEngine::CheckPlaces() const {
+  for (const auto& segment : segments_) {
+    for (const auto& leaf : segment->leaves()) {
+      if (leaf->in_place()) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          "parameter '", leaf->name(), "' of unit '", segment->label(),
+          "' is not where the session put it: something gave it other memory, "
+          "as torch::nn::Module::to does. What is trained would no longer be "
+          "what the model computes with; convert the model before the session "
+          "is made, and choose dtypes with precision or mp_policy"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void ShardEngine::ResetStep() {

@@ -79,7 +79,7 @@ class ShardEngine : private BackwardListener, private UnitListener {
   // must be among them. `gather` and `reduce`: two communicators of the same
   // data-parallel ranks.
   // Everything starts frozen; values are undefined until Load.
-  // Errors: INVALID_ARGUMENT naming the parameter or dtype.
+  // Errors: INVALID_ARGUMENT naming the parameter, dtype or device.
   static absl::StatusOr<std::unique_ptr<ShardEngine>> Create(
       const Plan& plan, const std::vector<NamedLeaf>& parameters,
       std::shared_ptr<comm::Communicator> gather,
@@ -168,6 +168,11 @@ class ShardEngine : private BackwardListener, private UnitListener {
 
   // The shards were written by someone else than the optimizer (restore).
   void MarkUpdated();
+
+  // Whether all parameters are still where the engine put them. Errors:
+  // FAILED_PRECONDITION naming the first that someone else moved: it would be
+  // trained and computed with in two places.
+  absl::Status CheckPlaces() const;
 
   // Drops whatever a failed forward or backward left; gradients are lost.
   void ResetStep();

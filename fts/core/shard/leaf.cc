@@ -46,8 +46,9 @@ void Leaf::Adopt(const at::Tensor& flat, const std::string& unit) {
   poison_ = MakePoison(
       flat, "parameter '" + name_ + "' was accessed while its unit '" + unit +
                 "' is resharded: its values are not in memory. Use it inside "
-                "the unit's forward, or read full copies with "
-                "ShardEngine::ForEachFull.");
+                "the unit's forward, or read full copies with ForEachFull. A "
+                "model written without fts::nn must call the unit through its "
+                "nn::Mirror (docs/attach.md).");
   poisoned_ = false;
 }
 
@@ -61,6 +62,12 @@ void Leaf::Poison() {
   if (poisoned_) return;
   tensor_.unsafeGetTensorImpl()->set_storage_keep_dtype(poison_);
   poisoned_ = true;
+}
+
+bool Leaf::in_place() const {
+  const c10::Storage& own = poisoned_ ? poison_ : real_;
+  const c10::Storage& now = tensor_.unsafeGetTensorImpl()->unsafe_storage();
+  return now.unsafeGetStorageImpl() == own.unsafeGetStorageImpl();
 }
 
 }  // namespace fts::shard

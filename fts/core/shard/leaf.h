@@ -42,6 +42,9 @@ class Leaf {
   void Expose();  // storage := the flat buffer's
   void Poison();  // storage := the throwing one
   bool poisoned() const { return poisoned_; }
+  // Whether the tensor is where this class last put it. Not when someone else
+  // gave it other memory, as torch::nn::Module::to does.
+  bool in_place() const;
 
   const std::string& name() const { return name_; }
   const at::Tensor& tensor() const { return tensor_; }

@@ -19,6 +19,7 @@
 #include "fts/core/plan/resolve_plan.h"
 #include "fts/core/schedule/resolve.h"
 #include "fts/core/scheduler/scheduler_config.h"
+#include "fts/core/session/model_parts.h"
 
 namespace fts::testing {
 namespace {
@@ -162,14 +163,7 @@ SessionOptions MakeSessionOptions(nn::Module& model,
   return out;
 }
 
-SessionModel PartsOf(nn::Module& model) {
-  SessionModel parts;
-  for (const auto& [name, tensor] : model.NamedParameters()) {
-    parts.parameters.push_back({name, tensor});
-  }
-  parts.modules = model.NamedModules();
-  return parts;
-}
+SessionModel PartsOf(nn::Module& model) { return ModelParts(model); }
 
 shard::RangeLoader LoadFrom(std::map<std::string, at::Tensor> values) {
   return [values = std::move(values)](const std::string& name, int64_t begin,
