@@ -13,6 +13,8 @@ import functools
 import unittest
 from typing import Optional
 
+import torch
+
 import fit_runs
 import fsdp_reference as peer
 
@@ -182,6 +184,8 @@ class Peers:
     def check(self, name):
         run = self.run_of(name)
         self.assertGreaterEqual(len(run.steps), 20)
+        self.assertEqual({torch.float32},  # masters, whatever computes
+                         {t.dtype for t in run.weights.values()})
         tolerance = dict(self.VARIANTS[name].tolerance)
         limit = tolerance.pop("gradients")
         fit_runs.assert_agree(run, self.wanted[name][0], name + ":",
