@@ -112,6 +112,16 @@ TEST(MirrorTest, DescribesATorchModule) {
   EXPECT_EQ(got.parameters.back().shape, (std::vector<int64_t>{4, 3}));
 }
 
+// Names and shapes are all that is read: planning needs no memory.
+TEST(MirrorTest, DescribesWhatIsNotInMemory) {
+  const std::vector<std::pair<std::string, at::Tensor>> parameters = {
+      {"up.weight", at::ones({3, 2}, at::kMeta)}, {"scale", at::ones({1})}};
+  const ModelDescription got = Describe(Must(MirrorOf(parameters)).root());
+  ASSERT_EQ(got.parameters.size(), 2u);
+  EXPECT_EQ(got.parameters[1].name, "up.weight");
+  EXPECT_EQ(got.parameters[1].shape, (std::vector<int64_t>{3, 2}));
+}
+
 TEST(MirrorTest, HoldsTheModelsOwnTensorsAsTheyAre) {
   Net net;
   const Mirror mirror = Must(MirrorOf(*net));

@@ -21,6 +21,7 @@
 #include "fts/core/nn/mirror_torch.h"
 #include "fts/core/session/model_parts.h"
 #include "fts/core/session/session.h"
+#include "fts/core/session/testing/shm_ranks.h"
 #include "fts/core/session/testing/toy_model.h"
 #include "fts/core/session/torch_toy_testutil.h"
 
@@ -252,42 +253,48 @@ TEST(TorchModuleTest, AListOfTensorsTrainsWithoutModules) {
 
 // ---- Mistakes ---------------------------------------------------------------
 
+// Trains with and without a boundary, and returns what is said without.
+std::string ForgetABoundary(const RankComms& comms, bool bound) {
+  ToyOptions options;
+  options.phases = {"['.*']"};
+  options.strategy = bound ? "binding: auto\n" : "binding: off\n";
+  TorchRank r(comms, options);
+  EXPECT_EQ(r.session->engine().bound(), bound);
+  EXPECT_TRUE(r.session->EpochStart(0).ok());
+  EXPECT_TRUE(r.Step().ok());
+  r.model->forgotten = 1;
+  const std::string said(r.Step().message());
+  // A validation that does call it does not hide it.
+  r.model->forgotten = -1;
+  EXPECT_TRUE(r.Evaluate().ok());
+  r.model->forgotten = 1;
+  EXPECT_EQ(std::string(r.Step().message()), said);
+  r.model->forgotten = -1;
+  EXPECT_TRUE(r.Step().ok());
+  return said;
+}
+
 TEST(TorchModuleTest, AForgottenBoundaryIsAnErrorOnAnyNumberOfRanks) {
-  for (const int world : {1, 2}) {
-    RunRanks(world, [&](RankComms comms) {
-      ToyOptions options;
-      options.phases = {"['.*']"};
-      TorchRank r(comms, options);
-      ASSERT_TRUE(r.session->EpochStart(0).ok());
-      ASSERT_TRUE(r.Step().ok());
-      r.model->forgotten = 1;
-      const std::string said(r.Step().message());
-      if (world == 1) {
-        EXPECT_EQ(said,
-                  "parameter 'layers.1.norm.weight' got a gradient, but its "
-                  "unit 'layers.1' was not called in this step: nothing that "
-                  "the plan says of it was done. A model written without "
-                  "fts::nn must call the unit through its nn::Mirror "
-                  "(docs/attach.md)");
-      } else {
-        EXPECT_THAT(
-            said,
-            HasSubstr(
-                "parameter 'layers.1.norm.weight' was accessed while its unit "
-                "'layers.1' is resharded: its values are not in memory. Use it "
-                "inside the unit's forward, or read full copies with "
-                "ForEachFull. A model written without fts::nn must call the "
-                "unit through its nn::Mirror (docs/attach.md)."));
-      }
-      // A validation that does call it does not hide it.
-      r.model->forgotten = -1;
-      EXPECT_TRUE(r.Evaluate().ok());
-      r.model->forgotten = 1;
-      EXPECT_EQ(std::string(r.Step().message()), said);
-      r.model->forgotten = -1;
-      EXPECT_TRUE(r.Step().ok());
-    });
-  }
+  const std::string in_memory =
+      "parameter 'layers.1.norm.weight' got a gradient, but its unit "
+      "'layers.1' was not called in this step: nothing that the plan says of "
+      "it was done. A model written without fts::nn must call the unit through "
+      "its nn::Mirror (docs/attach.md)";
+  RunRanks(1, [&](RankComms comms) {
+    EXPECT_EQ(ForgetABoundary(comms, false), in_memory);
+  });
+  RunShmRanks(2, [&](RankComms comms) {
+    EXPECT_EQ(ForgetABoundary(comms, true), in_memory);
+  });
+  RunRanks(2, [&](RankComms comms) {
+    EXPECT_THAT(
+        ForgetABoundary(comms, false),
+        HasSubstr("parameter 'layers.1.norm.weight' was accessed while its "
+                  "unit 'layers.1' is resharded: its values are not in memory. "
+                  "Use it inside the unit's forward, or read full copies with "
+                  "ForEachFull. A model written without fts::nn must call the "
+                  "unit through its nn::Mirror (docs/attach.md)."));
+  });
 }
 
 TEST(TorchModuleTest, AFrozenUnitWithoutBoundaryIsFineWhereItIsInMemory) {
