@@ -15,9 +15,9 @@
 #include <torch/nn/modules/linear.h>
 
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fts/core/nn/describe.h"
@@ -207,15 +207,17 @@ TEST(MirrorTest, CallsByNameWithAnyBody) {
 
 // Each call keeps its own body, and what keeps a call keeps the tree.
 TEST(MirrorTest, KeptCallsRunTheBodyTheyWereMadeWith) {
+  std::weak_ptr<MirrorModule> tree;
   Interceptor::Next first, second;
   {
-    Net net;
-    const Mirror mirror = Must(MirrorOf(*net));
-    const auto watcher = Watch(mirror, "head");
+    auto root = std::make_shared<MirrorModule>("Net", /*container=*/false);
+    tree = root;
+    const Mirror mirror = Must(Mirror::Create(std::move(root)));
+    const auto watcher = Watch(mirror, "");
     const auto times = [&](double factor) {
-      mirror.CallOne("head", at::ones({1}),
+      mirror.CallOne("", at::ones({1}),
                      [factor](const at::Tensor& x) { return x * factor; });
-      return watcher->kept;
+      return std::exchange(watcher->kept, nullptr);
     };
     first = times(2);
     second = times(3);
@@ -223,6 +225,10 @@ TEST(MirrorTest, KeptCallsRunTheBodyTheyWereMadeWith) {
   EXPECT_EQ(first({at::ones({1})})[0].item<float>(), 2);
   EXPECT_EQ(second({at::ones({1})})[0].item<float>(), 3);
   EXPECT_EQ(first({at::ones({1})})[0].item<float>(), 2);
+  first = nullptr;
+  EXPECT_FALSE(tree.expired());
+  second = nullptr;
+  EXPECT_TRUE(tree.expired());
 }
 
 TEST(MirrorTest, RunsASequentialPieceByPiece) {
