@@ -2,7 +2,6 @@
 
 #include "fts/core/optim/adam.h"
 
-#include <ATen/Version.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 
@@ -14,12 +13,6 @@ namespace {
 std::vector<std::string> Names(const AdamOptions& options) {
   if (!options.amsgrad) return {"exp_avg", "exp_avg_sq"};
   return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
-}
-
-// Of float, in the kernels that LibTorch has picked for this processor.
-int64_t VectorLanes() {
-  static const int64_t lanes = at::get_cpu_capability() == "AVX512" ? 16 : 8;
-  return lanes;
 }
 
 }  // namespace
@@ -44,7 +37,6 @@ void FlatAdamW::UpdateFromParts(const Group& group, const Run& run) {
   step.eps = options_.eps;
   step.weight_decay = group.weight_decay;
   step.step = run.step + 1;
-  step.lanes = VectorLanes();
   AddSquaredNorm(
       SumAndAdamW(parts.data(), static_cast<int>(parts.size()),
                   run.value.data_ptr<float>(), run.moments[0].data_ptr<float>(),

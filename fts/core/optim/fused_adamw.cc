@@ -27,6 +27,7 @@ namespace {
 // Sums stay in the first-level cache between the loops.
 constexpr int64_t kBlock = 1024;
 constexpr int64_t kLanes = 16;
+constexpr int64_t kLanesOfTorch = 8;
 
 struct Constants {
   float decay;         // of the value
@@ -58,7 +59,7 @@ Constants MakeConstants(const AdamWStep& s) {
 FTS_FOR_EACH_PROCESSOR
 double Pass(const float* const* gradients, int count, float* value,
             float* moment, float* square, int64_t n, const Constants& c,
-            bool decays, int64_t lanes_of_torch) {
+            bool decays) {
   const float decay = decays ? c.decay : 1.0f;
   const float toward = c.toward;
   const bool from_gradient = c.from_gradient;
@@ -67,7 +68,7 @@ double Pass(const float* const* gradients, int count, float* value,
   const float minus_rate = c.minus_rate;
   alignas(64) float sums[kBlock];
   double squares = 0;
-  const int64_t in_vectors = n / lanes_of_torch * lanes_of_torch;
+  const int64_t in_vectors = n / kLanesOfTorch * kLanesOfTorch;
   for (int64_t begin = 0; begin < n; begin += kBlock) {
     const int64_t size = std::min(kBlock, n - begin);
     const float* const first = gradients[0] + begin;
@@ -131,7 +132,7 @@ double SumAndAdamW(const float* const* gradients, int count, float* value,
                    float* moment, float* square, int64_t n,
                    const AdamWStep& step) {
   return Pass(gradients, count, value, moment, square, n, MakeConstants(step),
-              step.weight_decay != 0, step.lanes);
+              step.weight_decay != 0);
 }
 
 }  // namespace fts::optim

@@ -18,9 +18,6 @@ struct AdamWStep {
   double eps = 0;
   double weight_decay = 0;
   int64_t step = 1;  // the number of this one
-  // Elements that at::_fused_adamw_ takes at once on this processor; what is
-  // left over at the end it rounds in another way, and so do we.
-  int64_t lanes = 8;
 };
 
 // True where this processor has what SumAndAdamW needs to be fast and, over

@@ -54,7 +54,6 @@ int64_t Differences(const Case& c) {
     options.eps = 1e-8;
     options.weight_decay = c.weight_decay;
     options.step = step;
-    options.lanes = at::get_cpu_capability() == "AVX512" ? 16 : 8;
     const double squares = SumAndAdamW(
         data.data(), c.ranks, value.data_ptr<float>(), moment.data_ptr<float>(),
         square.data_ptr<float>(), c.n, options);
