@@ -129,8 +129,10 @@ void PlainBench::Step(int rank) {
 }
 
 absl::StatusOr<std::unique_ptr<SessionBench>> SessionBench::Create(
-    const BenchShape& shape, const Ranks& ranks, bool shard_rest) {
+    const BenchShape& shape, const Ranks& ranks, const std::string& strategy,
+    bool restore_best) {
   std::unique_ptr<SessionBench> bench(new SessionBench(shape, ranks));
+  bench->restore_best_ = restore_best;
   llama::Llama& model = bench->model_;
   const ModelDescription description = nn::Describe(model);
   Diagnostics diags;
@@ -154,14 +156,15 @@ absl::StatusOr<std::unique_ptr<SessionBench>> SessionBench::Create(
                        ResolveSchedule(schedule, description, resolve, &diags));
   SchedulerOptions scheduler;
   scheduler.epoch_transitions_only = true;
-  scheduler.restore_best = false;
+  scheduler.restore_best = restore_best;
+  scheduler.has_validation = restore_best;
   scheduler.max_epochs = 1000;
   FTS_ASSIGN_OR_RETURN(
       options.scheduler,
       MakeSchedulerConfig(options.schedule, scheduler, &diags));
   FTS_ASSIGN_OR_RETURN(
-      const YamlNode strategy,
-      ParseYaml(absl::StrCat(shard_rest ? "unplanned: shard\n" : "",
+      const YamlNode adapter,
+      ParseYaml(absl::StrCat(strategy,
                              "fsdp_default_kwargs: {reshard_after_forward: "
                              "true}\nfsdp_plan:\n  model.output: {}\n"
                              "  'model.layers.\\d*$': {}\n"),
@@ -169,7 +172,7 @@ absl::StatusOr<std::unique_ptr<SessionBench>> SessionBench::Create(
   PlanOptions plan;
   plan.schedule = &options.schedule;
   FTS_ASSIGN_OR_RETURN(options.plan,
-                       ResolvePlan(strategy, description, plan, &diags));
+                       ResolvePlan(adapter, description, plan, &diags));
   options.optimizer.name = "adamw";
   FTS_ASSIGN_OR_RETURN(
       options.optimizer.args,
@@ -206,6 +209,12 @@ absl::Status SessionBench::BeginPhase(int phase) {
     FTS_RETURN_IF_ERROR(session_->EpochEnd(phase - 1).status());
   }
   return session_->EpochStart(phase).status();
+}
+
+absl::Status SessionBench::EndPhase(int phase) {
+  if (!restore_best_) return absl::OkStatus();
+  session_->SetMetric("val_loss", -phase);
+  return session_->ValidationEnd(phase).status();
 }
 
 absl::Status SessionBench::Step() {

@@ -62,13 +62,17 @@ class PlainBench {
 };
 
 // The same by a session: the output layer and every layer are units, the rest
-// is replicated, or sharded with `shard_rest`.
+// is replicated. `strategy`: lines of further keys of strategy_adapter_cfg.
+// `restore_best`: every phase but the first begins with the best weights of the
+// one before, which are its last.
 class SessionBench {
  public:
   static absl::StatusOr<std::unique_ptr<SessionBench>> Create(
-      const BenchShape& shape, const Ranks& ranks, bool shard_rest);
-  // Phases in order, from 0.
+      const BenchShape& shape, const Ranks& ranks, const std::string& strategy,
+      bool restore_best = false);
+  // Phases in order, from 0; EndPhase validates and keeps the best, if asked.
   absl::Status BeginPhase(int phase);
+  absl::Status EndPhase(int phase);
   absl::Status Step();
   Session& session() { return *session_; }
   llama::Llama& model() { return model_; }
@@ -79,6 +83,7 @@ class SessionBench {
   const BenchShape shape_;
   Ranks ranks_;
   llama::Llama model_;
+  bool restore_best_ = false;
   std::unique_ptr<Session> session_;
 };
 

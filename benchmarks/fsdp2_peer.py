@@ -12,6 +12,7 @@ import os
 import re
 import statistics
 import sys
+import threading
 import time
 
 import torch
@@ -168,6 +169,26 @@ def proc_mib(file, key):
     return 0.0
 
 
+class PssWatch:
+    """The peak of proportional memory meanwhile, in MiB; see train_steps.cc."""
+
+    def __enter__(self):
+        self.peak = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        return self
+
+    def _run(self):
+        while not self._stop.wait(0.0005):
+            self.peak = max(self.peak,
+                            proc_mib("/proc/self/smaps_rollup", "Pss"))
+
+    def __exit__(self, *error):
+        self._stop.set()
+        self._thread.join()
+
+
 def steps_of(kind, shape, steps):
     rank = int(os.environ.get("RANK", "0"))
     world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -184,8 +205,6 @@ def steps_of(kind, shape, steps):
     for phase in range(3):
         if world > 1:
             dist.barrier()
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as f:
-            f.write("5")
         if kind == "fsdp2":  # requires_grad counts on sharded parameters
             for module in model.modules():
                 if isinstance(module, FSDPModule):
@@ -198,18 +217,23 @@ def steps_of(kind, shape, steps):
             optimizer = torch.optim.AdamW(thawed, lr=1e-4, fused=True)
         else:
             optimizer.add_param_group(dict(params=thawed))
-        times, cpu_times, pss = [], [], 0.0
-        for i in range(steps):
-            start, cpu_start = time.perf_counter(), time.process_time()
+        times, cpu_times = [], []
+
+        def step():
             loss_of(model, shape, rank).backward()
             optimizer.step()
             optimizer.zero_grad()
+
+        for _ in range(steps):
+            start, cpu_start = time.perf_counter(), time.process_time()
+            step()
             times.append((time.perf_counter() - start) * 1e3)
             cpu_times.append((time.process_time() - cpu_start) * 1e3)
-            if i == steps // 2:
-                pss = proc_mib("/proc/self/smaps_rollup", "Pss")
-        phases.append(dict(ms=times, cpu_ms=cpu_times, pss_mib=pss - base, hwm_mib=proc_mib(
-            "/proc/self/status", "VmHWM") - base))
+        with PssWatch() as watch:  # not timed
+            for _ in range(2):
+                step()
+        phases.append(dict(ms=times, cpu_ms=cpu_times,
+                           peak_mib=watch.peak - base))
     return dict(base_mib=base, phases=phases)
 
 

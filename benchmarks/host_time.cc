@@ -82,7 +82,7 @@ int Main(int argc, char** argv) {
   fake.size = kWorld;
   const Ranks ranks(OrDie(comm::MakeFake(fake)), OrDie(comm::MakeFake(fake)));
   const auto sharded =
-      OrDie(SessionBench::Create(shape, ranks, /*shard_rest=*/true));
+      OrDie(SessionBench::Create(shape, ranks, "unplanned: shard\n"));
   for (int phase = 0; phase < 3; ++phase) {
     const absl::Status status = sharded->BeginPhase(phase);
     if (!status.ok()) Die(status);

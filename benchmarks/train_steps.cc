@@ -2,22 +2,26 @@
 //
 // Step times and memory of one process through the three phases of a bench
 // model, plain or by a session; run by vs_fsdp2.py, which starts the ranks:
-//   train_steps plain|session T|S STEPS [--shard-rest]
+//   train_steps plain|session|restore T|S STEPS [KEY: VALUE]...
+// where the keys are further ones of strategy_adapter_cfg, and `restore` is a
+// session that begins a phase with the best weights so far.
 // Ranks come from the environment (RANK, WORLD_SIZE, ...). Prints one JSON
-// object: per phase the milliseconds of every step and those on a CPU, the peak
-// of resident memory (VmHWM, from the phase's start), proportional memory
-// between two steps (Pss), both without what the process had before its model,
-// and what the engine's ledger says.
+// object: per phase the milliseconds of the transition into it, of every step
+// and those on a CPU, the peak of proportional memory in two further steps
+// without what the process had before its model, and what the engine's ledger
+// says.
 #include <ATen/Parallel.h>
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,6 +31,8 @@
 
 namespace fts::benchmarks {
 namespace {
+
+constexpr int kMemorySteps = 2;
 
 double Now() {
   return std::chrono::duration<double, std::milli>(
@@ -69,18 +75,43 @@ double ProcMib(const char* file, const std::string& key) {
   return 0;
 }
 
-void RestartPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+// The peak of this process's proportional memory (shared pages divided by those
+// who map them) while it lives, in MiB: sampled, which costs time.
+class PssWatch {
+ public:
+  PssWatch() : thread_([this] { Run(); }) {}
+  double Stop() {
+    stop_ = true;
+    thread_.join();
+    return peak_;
+  }
+
+ private:
+  void Run() {
+    while (!stop_) {
+      peak_ = std::max(peak_, ProcMib("/proc/self/smaps_rollup", "Pss"));
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+  }
+  std::atomic<bool> stop_{false};
+  double peak_ = 0;
+  std::thread thread_;
+};
 
 int Main(int argc, char** argv) {
   if (!MayPrintNumbers()) return 1;
   if (argc < 4) {
-    Die(absl::InvalidArgumentError("plain|session T|S STEPS [--shard-rest]"));
+    Die(
+        absl::InvalidArgumentError("plain|session|restore T|S STEPS [KEY: "
+                                   "VALUE]..."));
   }
   at::set_num_threads(1);
-  const bool plain_run = std::string(argv[1]) == "plain";
+  const std::string kind = argv[1];
+  const bool plain_run = kind == "plain";
   const BenchShape shape = OrDie(ShapeNamed(argv[2]));
   const int steps = std::max(2, std::atoi(argv[3]));
-  const bool shard_rest = argc > 4;
+  std::string strategy;
+  for (int i = 4; i < argc; ++i) strategy += std::string(argv[i]) + "\n";
   Diagnostics diags;
   const auto launch =
       OrDie(comm::ReadLaunchEnvironment(comm::ProcessEnvironment(), &diags));
@@ -91,20 +122,21 @@ int Main(int argc, char** argv) {
   if (plain_run) {
     plain = std::make_unique<PlainBench>(shape);
   } else {
-    session = OrDie(SessionBench::Create(shape, ranks, shard_rest));
+    session =
+        OrDie(SessionBench::Create(shape, ranks, strategy, kind == "restore"));
   }
   std::string out;
   char text[256];
   for (int phase = 0; phase < 3; ++phase) {
     OrDie(ranks.Barrier());
-    RestartPeak();
+    const double begin = Now();
     if (plain_run) {
       plain->BeginPhase(phase);
     } else {
       OrDie(session->BeginPhase(phase));
     }
+    const double transition = Now() - begin;
     std::string times, cpu_times;
-    double pss = 0;
     for (int i = 0; i < steps; ++i) {
       const double start = Now(), cpu_start = CpuNow();
       if (plain_run) {
@@ -118,15 +150,27 @@ int Main(int argc, char** argv) {
       std::snprintf(text, sizeof text, "%s%.3f", i == 0 ? "" : ", ",
                     CpuNow() - cpu_start);
       cpu_times += text;
-      if (i == steps / 2) pss = ProcMib("/proc/self/smaps_rollup", "Pss");
     }
+    // Not timed: the same once more, for memory.
+    PssWatch watch;
+    for (int i = 0; i < kMemorySteps; ++i) {
+      if (plain_run) {
+        plain->Step(ranks.rank());
+      } else {
+        OrDie(session->Step());
+      }
+    }
+    const double peak = watch.Stop();
     PhaseUse use;
-    if (!plain_run) use = OrDie(session->session().EndPhaseUse());
+    if (!plain_run) {
+      use = OrDie(session->session().EndPhaseUse());
+      OrDie(session->EndPhase(phase));
+    }
     std::snprintf(text, sizeof text,
-                  "%s{\"hwm_mib\": %.1f, \"pss_mib\": %.1f, \"ledger_mib\": "
-                  "%.2f, \"gathered_mib\": %.2f, \"ms\": [",
-                  phase == 0 ? "" : ", ",
-                  ProcMib("/proc/self/status", "VmHWM") - base, pss - base,
+                  "%s{\"transition_ms\": %.3f, \"peak_mib\": %.1f, "
+                  "\"ledger_mib\": %.2f, \"gathered_mib\": %.2f, "
+                  "\"ms\": [",
+                  phase == 0 ? "" : ", ", transition, peak - base,
                   use.peak_bytes / 1048576.0, use.bytes_gathered / 1048576.0);
     out += text + times + "], \"cpu_ms\": [" + cpu_times + "]}";
   }
