@@ -47,6 +47,7 @@ class Loop {
   at::Tensor Logits(const at::Tensor& tokens);
   // Writes what a scheduler outcome says; remembers the end of the run.
   absl::Status Report(const Outcome& outcome, int64_t epoch, double ms);
+  void Tell();
   absl::Status BeginEpoch(int64_t epoch);
   absl::Status BeginStep(int64_t epoch);
   absl::Status MeasureIfPhaseEnds(const SchedulerEvent& event);
@@ -74,7 +75,6 @@ absl::Status Loop::Start() {
     Diagnostics diags;
     FTS_RETURN_IF_ERROR(WriteRunFiles(setup_, output_dir_));
     FTS_ASSIGN_OR_RETURN(log_, RunLog::Create(output_dir_, setup_, &diags));
-    log_->Note(TimelineToText(setup_.timeline));
   }
   SessionOptions options;
   options.plan = setup_.plan;
@@ -91,10 +91,30 @@ absl::Status Loop::Start() {
   FTS_ASSIGN_OR_RETURN(
       session_, Session::Create(setup_.model->parts(), std::move(options),
                                 ranks_, &diags));
+  if (main()) Tell();
   return session_->Load([this](const std::string& name, int64_t begin,
                                int64_t end, at::Tensor dst) {
     return setup_.model->LoadRange(name, begin, end, std::move(dst));
   });
+}
+
+// What is going to happen, and where weights stand meanwhile.
+void Loop::Tell() {
+  Timeline timeline = setup_.timeline;
+  if (session_->engine().bound()) {
+    TimelineOptions options = timeline.options;
+    options.memory.may_bind = true;
+    timeline = MakeTimeline(setup_.schedule, setup_.model->description(),
+                            setup_.plan, options);
+  }
+  log_->Note(TimelineToText(timeline));
+  if (ranks_.size() == 1) return;
+  const std::string& why = session_->why_not_bound();
+  log_->Note(why.empty()
+                 ? "weights and gradients: in memory that the ranks share\n"
+                 : absl::StrCat("weights and gradients: gathered and reduced "
+                                "unit by unit, because ",
+                                why, "\n"));
 }
 
 absl::Status Loop::Run() {

@@ -98,10 +98,9 @@ class ExampleTest(harness.FitTestCase):
         # Moments of what trains, and of nothing else.
         held = [p["measured"]["moment_bytes"] for p in phases[1:]]
         held.append(self.events(kind="run_end")[0]["measured"]["moment_bytes"])
-        norm = 128  # replicated, all along
         trainable = [p["trainable_params"] for p in phases]
-        self.assertEqual(held[0], 8 * ((trainable[0] - norm) // 2 + norm))
-        self.assertEqual(held[1], 8 * ((trainable[1] - norm) // 2 + norm))
+        self.assertEqual(held[0], 8 * trainable[0] // 2)
+        self.assertEqual(held[1], 8 * trainable[1] // 2)
         self.assertLess(held[2], held[3])
         losses = [e["val_loss"] for e in self.events(kind="validation")]
         for before, after in zip(losses, losses[1:]):

@@ -140,7 +140,8 @@ class FaultTest(harness.FitTestCase):
         # In a step, or between two.
         self.assertRegex(self.last_line(runs[0]),
                          r"^error: (step \d+ \(epoch \d+, phase \d\): .*|"
-                         r"\w+ '\(totals\)' .*)timed out after 5000 ms")
+                         r"\w+ '\(totals\)' .*)(timed out after|rank 1 did "
+                         r"not come within) 5000 ms")
 
     def test_suspended_run_goes_on(self):
         """By Ctrl-Z, which stops the ranks too, and by hand."""

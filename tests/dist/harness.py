@@ -60,8 +60,10 @@ strategy_adapter_cfg:
   fsdp_default_kwargs: {reshard_after_forward: true, act_ckpt: [composable]}
   fsdp_plan: {'model.output': {}, 'model.layers.\\d*$': {}}
 """ % SCHEDULE
-# Three phases on two ranks, twelve steps.
+# Three phases on two ranks, twelve steps; and with units that are gathered and
+# reduced one by one.
 CONFIG = MODEL + DATA + REST
+SHARDED = CONFIG + "  binding: off\n"
 
 
 def wait_until(what, condition, seconds=PATIENCE):

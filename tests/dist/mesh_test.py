@@ -6,7 +6,7 @@ each curve is that of one rank with the same global batch.
 import unittest
 
 import harness
-from harness import CONFIG
+from harness import SHARDED
 
 PLAN = "  fsdp_plan: {'model.output': {}, 'model.layers.\\d*$': {}}\n"
 ONE = ["trainer.cpu_ranks=1", "data.batch_size=8"]
@@ -18,8 +18,8 @@ class MeshTest(harness.FitTestCase):
 
     def curve(self, name, *args, plan=PLAN, env=None):
         """(loss, gradient norm) of every step."""
-        self.assertIn(PLAN, CONFIG)
-        self.write(name + ".yaml", CONFIG.replace(PLAN, plan))
+        self.assertIn(PLAN, SHARDED)
+        self.write(name + ".yaml", SHARDED.replace(PLAN, plan))
         self.fit("--config", name + ".yaml", "output_dir=" + name,
                  "trainer.clip_grad_norm=0.5", *args, env=env)
         return [(e["loss"], e["grad_norm"]) for e in harness.read_events(

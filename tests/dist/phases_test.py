@@ -7,7 +7,7 @@ schedules. Values are compared in tests/parity.
 import unittest
 
 import harness
-from harness import CONFIG, SCHEDULE
+from harness import CONFIG, SCHEDULE, SHARDED
 
 # A phase ends after two epochs, or one where an earlier phase had a result.
 STOP_EARLY = "early_stopping: {patience: 1, min_delta: 1000}\n"
@@ -17,9 +17,9 @@ STEP_TOKENS = 2 * 2 * 32
 class PhasesTest(harness.FitTestCase):
 
     def run_schedule(self, schedule, *args, more=""):
-        """The events of a run of CONFIG under `schedule`, by kind."""
+        """The events of a run of SHARDED under `schedule`, by kind."""
         self.write("s.yaml", schedule)
-        self.write("c.yaml", CONFIG.replace(SCHEDULE, "s.yaml") + more)
+        self.write("c.yaml", SHARDED.replace(SCHEDULE, "s.yaml") + more)
         self.fit("--config", "c.yaml", "output_dir=out", *args)
         return self.events(kind="train_step"), self.events(kind="phase")
 

@@ -6,7 +6,7 @@ where things are leave the losses alone; mp_policy moves half the bytes.
 import unittest
 
 import harness
-from harness import CONFIG
+from harness import CONFIG, SHARDED
 
 BLOCKS = "'model.layers.\\d*$': "
 FEW = ("trainer.max_epochs=2", "trainer.steps_per_epoch=2")
@@ -16,7 +16,7 @@ class PlanOptionsTest(harness.FitTestCase):
 
     def run_with(self, name, options, strategy=""):
         """The losses, and the phase events, of a short run."""
-        config = CONFIG.replace(BLOCKS + "{}", BLOCKS + options) + strategy
+        config = SHARDED.replace(BLOCKS + "{}", BLOCKS + options) + strategy
         self.assertIn(options, config)
         self.write(name + ".yaml", config)
         self.fit("--config", name + ".yaml", "output_dir=" + name, *FEW)

@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import CONFIG, SCHEDULE
+from harness import CONFIG, SCHEDULE, SHARDED
 
 STEP_KEYS = ["event", "step", "epoch", "phase", "loss", "grad_norm", "lr",
              "tokens_per_s", "step_ms", "mem_mib"]
@@ -50,7 +50,7 @@ class ThreePhasesTest(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="fts_dist_")
         with open(os.path.join(cls.folder, "c.yaml"), "w",
                   encoding="utf-8") as file:
-            file.write(CONFIG)
+            file.write(SHARDED)
         cls.run_ = harness.Process(
             cls.folder, ["fit", "--config", "c.yaml", "output_dir=out"])
         if cls.run_.wait() != 0:
@@ -186,6 +186,8 @@ class ThreePhasesTest(unittest.TestCase):
         self.assertRegex(out, r"\Aphase +begins +thaws .*\n0 +at once +2 ")
         self.assertRegex(out,
                          r"(?m)^validation before training: val_loss 6\.")
+        self.assertIn("\nweights and gradients: gathered and reduced unit by "
+                      "unit, because binding is off\n", out)
         for phase in range(3):
             self.assertRegex(out, r"(?m)^phase %d begins at epoch %d, step %d "
                              r"\(.*\): \d+ parameters thawed, \d+ of 53536 "
@@ -349,7 +351,8 @@ optimizer: {lr: 0.002}
         text = CONFIG.replace("  val: {path: %s}\n" % harness.VAL_TEXT, "")
         self.write("c.yaml", text[:text.index("schedule:")])
         self.fit("--config", "c.yaml", "output_dir=out", "trainer.max_epochs=1",
-                 "optimizer.no_decay=[norm]")
+                 "optimizer.no_decay=[norm]",
+                 "strategy_adapter_cfg.binding=off")
         self.assertEqual(self.events(kind="validation"), [])
         phases = self.events(kind="phase")
         self.assertEqual(len(phases), 1)
@@ -365,6 +368,25 @@ optimizer: {lr: 0.002}
              "gradient_bytes": 53536 * 4, "moment_bytes": 2 * 53536 * 4})
         self.assertFalse(os.path.exists(
             self.path("out", "llama_ft_schedule.yaml")))
+
+    def test_weights_in_shared_memory(self):
+        """Nothing moves; gradients are whole, weights and moments shared."""
+        self.write("c.yaml", CONFIG)
+        run = self.fit("--config", "c.yaml", "output_dir=out")
+        self.assertIn("\nweights and gradients: in memory that the ranks "
+                      "share\n", run.out)
+        self.assertRegex(run.out, r"(?m)^2 +104\.6 KiB +0 B +209\.1 KiB "
+                         r"+209\.1 KiB +522\.8 KiB +0 B$")
+        trained = [p["trainable_params"] for p in self.events(kind="phase")]
+        for phase, got in enumerate(measured(self.events())):
+            with self.subTest(phase=phase):
+                self.assertEqual(
+                    {k: got[k] for k in MEASURED_KEYS},
+                    {"phase": phase, "bytes_gathered": 0, "bytes_reduced": 0,
+                     "gradient_bytes": 4 * trained[phase],
+                     # Two moments of half of them.
+                     "moment_bytes": 4 * trained[phase],
+                     "peak_bytes": 4 * (53536 // 2 + 2 * trained[phase])})
 
     def test_outside_launcher(self):
         self.write("c.yaml", CONFIG)

@@ -145,7 +145,11 @@ class Bench:
         options.update(changes)
         return reference.Settings(**options)
 
-    def fit(self, config, world):
+    def fit(self, config, world, binding="off"):
+        """One run; unless the config says how, units are gathered one by one."""
+        config = dict(config)
+        config["strategy_adapter_cfg"] = dict(
+            {"binding": binding}, **config.get("strategy_adapter_cfg", {}))
         self.runs += 1
         out = os.path.join(self.folder, "run%d" % self.runs)
         config = copy.deepcopy(config)

@@ -5,17 +5,24 @@
 #ifndef FTS_CORE_PLAN_BINDABLE_H_
 #define FTS_CORE_PLAN_BINDABLE_H_
 
+#include <string>
+
 #include "fts/core/plan/dtypes.h"
 #include "fts/core/plan/plan.h"
 
 namespace fts {
 
-// True under `binding: auto` where everything is float32, so that the shared
-// weights are the masters, and nothing is asked for that works on gradients
-// between backward and update. Ranks on several hosts or on devices, and
-// shortage of memory, show only when the ranks meet. Offloading asks nothing of
-// ranks that compute on the host.
-bool Bindable(const Plan& plan, const DtypeNames& run);
+// Why a plan cannot be bound, "unit model.layers.0 is not all float32"; empty
+// where it can: `binding: auto`, everything float32, so that the shared weights
+// are the masters, and nothing asked for that works on gradients between
+// backward and update. Ranks on several hosts or on devices, and shortage of
+// memory, show only when the ranks meet. Offloading asks nothing of ranks that
+// compute on the host.
+std::string WhyNotBindable(const Plan& plan, const DtypeNames& run);
+
+inline bool Bindable(const Plan& plan, const DtypeNames& run) {
+  return WhyNotBindable(plan, run).empty();
+}
 
 }  // namespace fts
 

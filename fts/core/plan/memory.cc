@@ -40,7 +40,8 @@ bool IsBound(const Plan& plan, const MemoryOptions& options) {
   run.param = options.param;
   run.reduce = options.master;
   run.master = options.master;
-  return options.world_size > 1 && options.replicas <= 1 && Bindable(plan, run);
+  return options.may_bind && options.world_size > 1 && options.replicas <= 1 &&
+         Bindable(plan, run);
 }
 
 int64_t ShardsOf(const MemoryOptions& options) {

@@ -27,13 +27,15 @@ struct MemoryOptions {
   std::vector<int> moments;
   std::string reduce = "float32";  // gradients before their reduction
   int64_t micro_steps = 1;         // forwards and backwards of one step
+  // The ranks can share memory and have room: known when they have met.
+  bool may_bind = false;
 };
 
 // [Note: memory of a bound plan]
-// Where a plan is Bindable() and there are several ranks, the figures are those
-// of the bound form (fts/core/shard/bound.h), as if it could be had: every rank
-// counts its share of the one copy of the weights, as if all were sharded, and
-// a whole gradient of its own, which stays while a segment trains.
+// Where a plan is Bindable() and several ranks may bind it, the figures are
+// those of the bound form (fts/core/shard/bound.h): every rank counts its share
+// of the one copy of the weights, as if all were sharded, and a whole gradient
+// of its own, which stays while a segment trains.
 
 // Bytes of one rank between two optimizer steps of a phase; every rank holds
 // the same. Sums stop at the largest int64.

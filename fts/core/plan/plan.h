@@ -171,8 +171,8 @@ struct Plan {
   // What summed gradients are divided by; absent: nothing, the loss already
   // counts the tokens of all ranks.
   std::optional<double> gradient_divide_factor;
-  // `binding: auto`: weights and gradients stand in memory that the ranks share
-  // where that is possible; see fts/core/shard/bound.h.
+  // `binding: auto`, the default: weights and gradients stand in memory that
+  // the ranks share where that is possible; see fts/core/shard/bound.h.
   bool bind = false;
   std::vector<SkippedModule> skipped;
   TpRequest tp;

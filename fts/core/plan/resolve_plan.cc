@@ -95,11 +95,12 @@ class Resolver {
       }
       plan_.unplanned_shard = shard;
     }
+    plan_.bind = true;
     if (const YamlNode* binding = config_.Find(kBinding)) {
-      plan_.bind = binding->text() == "auto";
       const bool off = binding->text() == "off" ||
                        (binding->is_bool() && !binding->as_bool());
-      if (!plan_.bind && !off) {
+      plan_.bind = !off;
+      if (!off && !binding->is_null() && binding->text() != "auto") {
         diags_->Error(codes::kBadValue,
                       absl::StrCat("binding is ", DescribeYaml(*binding),
                                    "; it must be auto or off"),

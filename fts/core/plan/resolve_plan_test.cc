@@ -411,7 +411,7 @@ TEST(ResolvePlan, KeepsTpRequests) {
 }
 
 TEST(ResolvePlan, BindingIsAutoOrOff) {
-  EXPECT_FALSE(Resolve(LlamaModel(1), "{}\n").plan.bind);
+  EXPECT_TRUE(Resolve(LlamaModel(1), "{}\n").plan.bind);
   EXPECT_TRUE(Resolve(LlamaModel(1), "binding: auto\n").plan.bind);
   EXPECT_FALSE(Resolve(LlamaModel(1), "binding: off\n").plan.bind);
   EXPECT_EQ(Errors(LlamaModel(1), "binding: on\n"),

@@ -15,9 +15,9 @@ namespace fts {
 absl::Status Session::UpdateBound(double local_loss, StepResult* result) {
   const double clock =
       options_.clock && ranks_.rank() == 0 ? options_.clock() : 0;
-  FTS_ASSIGN_OR_RETURN(const shard::StepSummary summary,
+  FTS_ASSIGN_OR_RETURN(shard::StepSummary summary,
                        engine_->MeetBound(local_loss, clock));
-  FTS_RETURN_IF_ERROR(CheckLoss(summary.loss));
+  if (!std::isfinite(summary.loss)) return NotFinite(summary, local_loss);
   result->loss = summary.loss;
   result->lr = optim::LearningRates(optimizer().groups());
   const optim::FlatParameters flats(optimization_->flats().begin(),
@@ -34,14 +34,22 @@ absl::Status Session::UpdateBound(double local_loss, StepResult* result) {
   }
   if (clip.has_value()) {
     FTS_ASSIGN_OR_RETURN(const double total, engine_->ShareNorm(squared));
-    const at::Tensor norm = at::scalar_tensor(std::sqrt(total), at::kDouble);
+    summary.grad_norm = std::sqrt(total);
+    if (!std::isfinite(total)) return NotFinite(summary, local_loss);
+    const at::Tensor norm = at::scalar_tensor(summary.grad_norm, at::kDouble);
     optim::ScaleGradients(flats, optim::ClipCoefficient(norm, *clip));
   }
   engine_->BeginUpdate();
   FTS_RETURN_IF_ERROR(optimization_->optimizer().Step(summary.used));
   if (in_passing) squared = optimization_->optimizer().summed_squared_norm();
   FTS_ASSIGN_OR_RETURN(const double total, engine_->EndUpdate(squared));
-  result->grad_norm = std::sqrt(total);
+  if (!std::isfinite(total)) {
+    // No rank writes gradients before all have come to tell.
+    engine_->SumBound();
+    summary.grad_norm = std::sqrt(total);
+    return NotFinite(summary, local_loss, /*updated=*/true);
+  }
+  result->grad_norm = clip.has_value() ? summary.grad_norm : std::sqrt(total);
   engine_->FinishStep();
   if (options_.clock) seconds_ = summary.seconds;
   return absl::OkStatus();

@@ -229,6 +229,7 @@ TEST(BoundStepTest, TheLedgerHoldsWhatIsPredicted) {
       SessionOptions made = MakeSessionOptions(described, options);
       MemoryOptions memory;
       memory.world_size = 2;
+      memory.may_bind = true;
       memory.moments = *MomentsByPhase(made.schedule, made.optimizer.name,
                                        made.optimizer.args);
       const auto predicted = PhaseMemory(made.plan, 3, memory);
@@ -267,13 +268,52 @@ TEST(BoundStepTest, AnInfiniteLossUpdatesNothingAndTheRunGoesOn) {
     });
     EXPECT_EQ(failed.status().code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_THAT(std::string(failed.status().message()),
-                HasSubstr("nothing was updated"));
+                HasSubstr("nothing was updated. First not finite: the loss on "
+                          "rank 1."));
     for (const auto& [name, value] : r.Values()) {
       EXPECT_TRUE(at::equal(value, before.at(name))) << name;
     }
     EXPECT_TRUE(r.session->engine().shared()->intact());
     EXPECT_TRUE(r.TryStep(1).ok());
   });
+}
+
+// A finite loss whose gradient is not: seen in time where gradients are summed
+// before the update, and told truly where they are not.
+TEST(BoundStepTest, ANormThatIsNotFiniteNamesTheParameter) {
+  for (const bool clip : {false, true}) {
+    RunShmRanks(2, [&](RankComms comms) {
+      ToyOptions options;
+      options.strategy = kAuto;
+      if (clip) options.clip = 1.0;
+      ToyRank r(comms, options);
+      ASSERT_TRUE(r.session->EpochStart(0).ok());
+      const auto before = r.Values();
+      const auto failed = r.session->TrainStep(1, [&](int64_t) {
+        at::Tensor loss = ToyLoss(*r.model, 1, 2);
+        if (r.rank == 1) {
+          for (const auto& [name, tensor] : r.model->NamedParameters()) {
+            if (name == "head.weight") loss = loss + (tensor.sum() * 0).sqrt();
+          }
+        }
+        return absl::StatusOr<at::Tensor>(loss);
+      });
+      EXPECT_EQ(failed.status().code(), absl::StatusCode::kFailedPrecondition);
+      EXPECT_THAT(std::string(failed.status().message()),
+                  HasSubstr(clip ? "the gradient norm is nan; nothing was "
+                                   "updated. First not finite: the summed "
+                                   "gradient of head.weight"
+                                 : "the gradient norm is nan; it was seen "
+                                   "after the update, so the weights are "
+                                   "lost: go back to a saved state. First not "
+                                   "finite: the summed gradient of "
+                                   "head.weight"));
+      if (!clip) return;
+      for (const auto& [name, value] : r.Values()) {
+        EXPECT_TRUE(at::equal(value, before.at(name))) << name;
+      }
+    });
+  }
 }
 
 TEST(BoundStepTest, RanksThatComeApartAreTold) {

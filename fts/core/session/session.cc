@@ -65,11 +65,16 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   run.param = o.precision.param;
   run.reduce = o.precision.reduce;
   run.master = o.precision.master;
-  engine.bind = Bindable(o.plan, run);
+  session->why_not_bound_ = WhyNotBindable(o.plan, run);
+  engine.bind = session->why_not_bound_.empty();
   FTS_ASSIGN_OR_RETURN(
       session->engine_,
       shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),
                                  ranks.reduce(), engine));
+  if (engine.bind && !session->engine_->bound()) {
+    session->why_not_bound_ =
+        "the ranks cannot share memory, or have too little of it";
+  }
   FTS_ASSIGN_OR_RETURN(
       session->attachments_,
       AttachModules(o.plan, *session->engine_, model.modules, diags));
@@ -78,6 +83,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   memory.replicas = ranks.shard_group()->replicas();
   memory.param = o.precision.param;
   memory.master = o.precision.master;
+  memory.may_bind = session->engine_->bound();
   const auto moments =
       MomentsByPhase(o.schedule, o.optimizer.name, o.optimizer.args);
   if (moments.has_value()) memory.moments = *moments;
@@ -127,23 +133,18 @@ absl::StatusOr<double> Session::LocalGradients(
   return sum;
 }
 
-absl::Status Session::CheckLoss(double loss) {
-  if (std::isfinite(loss)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the training loss is ", loss,
-                   "; nothing was updated. Lower the learning rate, set "
-                   "trainer.clip_grad_norm, or look at the data"));
-}
-
 absl::Status Session::NotFinite(const shard::StepSummary& summary,
-                                double local_loss) {
+                                double local_loss, bool updated) {
   FTS_ASSIGN_OR_RETURN(const std::string where,
                        engine_->ExplainNonfinite(local_loss));
   const bool loss = !std::isfinite(summary.loss);
   return absl::FailedPreconditionError(absl::StrCat(
       "the ", loss ? "training loss" : "gradient norm", " is ",
       loss ? summary.loss : summary.grad_norm,
-      "; nothing was updated. First not finite: ", where,
+      updated ? "; it was seen after the update, so the weights are lost: go "
+                "back to a saved state"
+              : "; nothing was updated",
+      ". First not finite: ", where,
       ". Lower the learning rate, set trainer.clip_grad_norm, or look at the "
       "data",
       options_.plan.engine.find_nonfinite

@@ -116,6 +116,9 @@ class Session : private ParameterPort,
   // torch::nn::Module::to, say). After an error before the update nothing was
   // updated and all gradients of the step are dropped, so that the next step
   // starts afresh.
+  // In the bound form (shard/bound.h), which sums gradients while it updates,
+  // a norm that is not finite beside a loss that is shows only after the update
+  // unless gradients are clipped; the error then says so.
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -158,6 +161,11 @@ class Session : private ParameterPort,
   double seconds() const { return seconds_; }
   void SetSeconds(double seconds) { seconds_ = seconds; }
 
+  // Why units are gathered and reduced one by one, "binding is off", of more
+  // than one rank; empty when weights and gradients stand in memory that the
+  // ranks share.
+  const std::string& why_not_bound() const { return why_not_bound_; }
+
   const SchedulerDriver& scheduler() const { return *driver_; }
   shard::ShardEngine& engine() { return *engine_; }
   const optim::Optimizer& optimizer() const {
@@ -169,12 +177,12 @@ class Session : private ParameterPort,
   absl::StatusOr<StepResult> RunStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
-  // FAILED_PRECONDITION unless it is finite.
-  static absl::Status CheckLoss(double loss);
   // From complete gradients to the end of the step, in the bound form.
   absl::Status UpdateBound(double local_loss, StepResult* result);
-  // What a loss or norm that is not finite says. Collective.
-  absl::Status NotFinite(const shard::StepSummary& summary, double local_loss);
+  // What a loss or norm that is not finite says. Collective. `updated`: the
+  // optimizer has run.
+  absl::Status NotFinite(const shard::StepSummary& summary, double local_loss,
+                         bool updated = false);
   absl::StatusOr<double> LocalGradients(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -194,6 +202,7 @@ class Session : private ParameterPort,
   SessionOptions options_;
   Ranks ranks_;
   std::optional<at::ScalarType> output_dtype_;
+  std::string why_not_bound_;
   std::unique_ptr<shard::ShardEngine> engine_;
   Attachments attachments_;  // around the model's modules
   std::unique_ptr<Optimization> optimization_;
