@@ -318,6 +318,29 @@ phase  parameters  masters  gradients  moments  total  largest gather
                       self.fts("schedule", "lint", "--config", "r.yaml",
                                "--help")[1])
 
+    def test_schedule_lint_holds_a_plan_against_its_ranks(self):
+        plan = "{head: {reshard_after_forward: 3}}"
+        error = ("%s: error: unit 'head': reshard_after_forward 3 does not "
+                 "divide the 4 ranks of dp_shard; give a divisor, true or "
+                 "false [reshard_group]\n")
+        self.write("p.yaml", "fsdp_plan: %s\n" % plan)
+        files = [*self.LINT, "s.yaml", "--plan", "p.yaml"]
+        self.assertEqual(self.errors(*files, "--world-size", "4"),
+                         error % "p.yaml:1:43")
+        self.assertEqual(self.fts(*files, "--world-size", "6")[0], 0)
+        self.assertEqual(self.fts(*files)[0], 0)  # on whatever ranks
+        self.write("r.yaml", "model: {arch: llama, config: {}}\n"
+                   "data: {train: {path: t.txt}}\n"
+                   "trainer: {max_epochs: 5, cpu_ranks: 8}\n"
+                   "optimizer: {name: adamw, lr: 1.0e-3}\n"
+                   "schedule: s.yaml\n"
+                   "mesh: {dp_replicate: 2}\n"
+                   "strategy_adapter_cfg: {fsdp_plan: %s}\n" % plan)
+        config = ["schedule", "lint", "--config", "r.yaml", "--model",
+                  "model.json"]
+        self.assertEqual(self.errors(*config), error % "r.yaml:7:66")
+        self.assertEqual(self.fts(*config, "--world-size", "12")[0], 0)
+
     def test_schedule_lint_errors(self):
         self.assertEqual(
             self.errors(*self.LINT, "s.yaml", "--precision", "bf16",

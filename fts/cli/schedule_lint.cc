@@ -18,7 +18,9 @@
 #include "fts/core/config/config_args.h"
 #include "fts/core/config/paths.h"
 #include "fts/core/config/run_config.h"
+#include "fts/core/mesh/device_mesh.h"
 #include "fts/core/mesh/resolve_mesh.h"
+#include "fts/core/plan/check_mesh.h"
 #include "fts/core/plan/optimizer_moments.h"
 #include "fts/core/plan/resolve_plan.h"
 #include "fts/core/plan/timeline.h"
@@ -157,6 +159,9 @@ int LintConfig(std::vector<std::string> args, const ModelDescriber& describe,
     return Report(diags, json, io);
   }
   const train::ResolvedRun run = train::ResolveRun(*config, *model, &diags);
+  if (run.schedule && run.scheduler && run.plan) {  // as fit does
+    CheckPlanFitsMesh(*run.plan, *model, *mesh, &diags).IgnoreError();
+  }
   if (!diags.ok()) return Report(diags, json, io);
   train::RunFacts facts;
   facts.world_size = mesh->size();
@@ -252,6 +257,10 @@ int LintFiles(const std::vector<std::string>& args, Streams io) {
   PlanOptions plan_options;
   plan_options.schedule = &*schedule;
   const auto plan = ResolvePlan(strategy, read->model, plan_options, &diags);
+  if (plan.ok() && around.world_size && diags.ok()) {
+    const auto mesh = DeviceMesh::Create({{kDpShard, told.memory.world_size}});
+    CheckPlanFitsMesh(*plan, read->model, *mesh, &diags).IgnoreError();
+  }
   if (!plan.ok() || !diags.ok()) return Report(diags, json, io);
   LintContext context;
   context.match = read->resolve.match;
