@@ -504,7 +504,7 @@ struct Reentrant : torch::autograd::Function<Reentrant> {
 };
 
 TEST(NestedBackwardTest, AUnitMayRunForwardAndBackwardInsideBackward) {
-  for (const int world : {1}) {
+  for (const int world : {1, 2, 4}) {
     for (const char* options : {"{}", "{reshard_after_forward: false}"}) {
       RunRanks(world, [&](RankComms comms) {
         const Ranks ranks(comms.first, comms.second);

@@ -336,6 +336,39 @@ TEST(BoundStepTest, RanksThatComeApartAreTold) {
   });
 }
 
+// Nothing is gathered that would differ; the modules that ran do.
+TEST(BoundStepTest, RanksThatRunOtherModulesAreToldWhich) {
+  RunShmRanks(3, [&](RankComms comms) {
+    ToyOptions options;
+    options.strategy = kAuto;
+    options.phases = {"[norm.*, head.*, 'layers.*']", "[emb.*]"};
+    ToyRank r(comms, options);
+    ASSERT_TRUE(r.session->EpochStart(0).ok());
+    r.Step(0);
+    const auto before = r.Values();
+    const auto failed = r.session->TrainStep(1, [&](int64_t) {
+      at::Tensor x = at::ones({2, kDim});
+      for (const int i : r.rank == 2 ? std::vector<int>{0, 2, 1}
+                                     : std::vector<int>{0, 1, 2}) {
+        x = r.model->block(i)(x);
+      }
+      return absl::StatusOr<at::Tensor>(x.square().sum());
+    });
+    EXPECT_EQ(failed.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(failed.status().message(),
+              "the ranks did not run the same modules in step 1: rank 2 "
+              "differs from rank 0 in module 2 of the step: rank 0 ran forward "
+              "of layers.1, rank 2 forward of layers.2; nothing was updated. "
+              "Every rank must run the same modules in the same order: look "
+              "for a branch on the rank or the data in a forward");
+    for (const auto& [name, value] : r.Values()) {
+      EXPECT_TRUE(at::equal(value, before.at(name))) << name;
+    }
+    EXPECT_TRUE(r.session->engine().shared()->intact());
+    EXPECT_TRUE(r.TryStep(1).ok());
+  });
+}
+
 // Other dtypes and other communicators take the sharded form.
 TEST(BoundStepTest, WhereItIsNotPossibleTheShardedFormRuns) {
   ToyOptions options;

@@ -116,17 +116,46 @@ TEST(Accumulation, UnshardedReducesOnceAndHoldsEverything) {
   // In the last backward, in its order, not at its end.
   EXPECT_THAT(
       Brief(events),
-      ::testing::EndsWith("<u2 +u2 -u3 !u2 <u1 +u1 -u2 !u1 <u0 +u0 -u1 !u0 "
+      ::testing::EndsWith("-u3 <u2 +u2 !u2 -u2 <u1 +u1 !u1 -u1 <u0 +u0 !u0 "
                           "-u0"));
 }
 
-TEST(Accumulation, TheRemainderIsReducedOncePerStepToo) {
+TEST(Accumulation, TheRemainderIsReducedOncePerStep) {
+  const Dtypes narrow{at::kFloat, at::kBFloat16, at::kFloat};
   for (const bool unsharded : {false, true}) {
-    Chain chain = FakeChain(WithRemainder(unsharded));
-    chain.engine->Thaw(0);
-    MicroSteps(chain, 0, 2);
-    ASSERT_TRUE(chain.Synchronize().ok());
-    EXPECT_EQ(chain.engine->ledger().all_reduced.calls, unsharded ? 1 : kMicro);
+    for (const Dtypes& dtypes : {Dtypes{}, narrow}) {
+      comm::FakeOptions options;
+      const auto fake = comm::MakeFake(options);
+      ASSERT_TRUE(fake.ok());
+      Chain chain(WithRemainder(unsharded), *fake, *fake, dtypes);
+      chain.engine->Thaw(0);
+      Ledger& ledger = chain.engine->ledger();
+      for (int step = 0; step < 2; ++step) {
+        ledger.StartPhase();
+        MicroSteps(chain, 0, 2);
+        ASSERT_TRUE(chain.Synchronize().ok());
+        // Not added up in a dtype that would lose what the masters keep.
+        const bool each = !unsharded && dtypes.reduce == at::kBFloat16;
+        EXPECT_EQ(ledger.all_reduced.calls, each ? kMicro : 1);
+        // Asked again, there is nothing to do.
+        EXPECT_TRUE(chain.engine->CompleteGradients().ok());
+        EXPECT_EQ(ledger.all_reduced.calls, each ? kMicro : 1);
+        chain.engine->FinishStep();
+        EXPECT_EQ(ledger.now(Holding::kReduce), 0);
+      }
+      // Also without a backward in the last micro-step.
+      ledger.StartPhase();
+      chain.engine->BeginMicroStep(false);
+      chain.Loss(ChainInput(0, 0)).backward();
+      chain.engine->BeginMicroStep(true);
+      ASSERT_TRUE(chain.Synchronize().ok());
+      EXPECT_EQ(ledger.all_reduced.calls, 1);
+      chain.engine->FinishStep();
+      // Nor without any.
+      ledger.StartPhase();
+      ASSERT_TRUE(chain.Synchronize().ok());
+      EXPECT_EQ(ledger.all_reduced.calls, 0);
+    }
   }
 }
 

@@ -62,15 +62,16 @@ class Bound {
     int64_t parameters = 0;
   };
 
-  // What a rank brings to B1. All but loss and seconds must be equal.
+  // What a rank brings to B1. The step must be equal.
   struct Header {
     int64_t step = 0;
-    uint64_t order_hash = 0;
+    double order_hash = 0;  // order_hash.h
     double loss = 0;
     double seconds = 0;  // rank 0's counts
   };
   struct Met {
-    double loss = 0;  // over the ranks, in their order
+    bool same_order = true;  // else nothing below is filled in
+    double loss = 0;         // over the ranks, in their order
     double seconds = 0;
     std::vector<bool> used;  // by any rank
   };

@@ -19,6 +19,14 @@ void Bucket::Remove(const Segment& segment) {
   }
 }
 
+int64_t Bucket::MissingBytes() const {
+  if (buffer_.defined()) return 0;
+  int64_t total = 0;
+  for (const Member& member : members_) total += member.numel;
+  return total *
+         static_cast<int64_t>(c10::elementSize(context_->dtypes.reduce));
+}
+
 at::Tensor Bucket::Slice(const Segment& segment, at::Device device) {
   if (!buffer_.defined()) {
     int64_t total = 0;

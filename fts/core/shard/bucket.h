@@ -1,10 +1,11 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // One flat gradient buffer for all replicated segments (the remainder), so that
-// everything no unit shards is reduced by a single all-reduce per backward.
-// Its memory exists from the first gradient of a backward pass; afterwards the
-// segments' gradients are views of it where dtypes agree.
-// Threads: confined to the training thread.
+// everything no unit shards is reduced by a single all-reduce, once per
+// optimizer step: micro-steps are added up in it first. (After every backward
+// where the reduce dtype is narrower than the masters'.) Its memory exists from
+// the first gradient of a step; afterwards the segments' gradients are views of
+// it where dtypes agree. Threads: confined to the training thread.
 
 #ifndef FTS_CORE_SHARD_BUCKET_H_
 #define FTS_CORE_SHARD_BUCKET_H_
@@ -29,6 +30,8 @@ class Bucket {
   void Add(const Segment& segment, int64_t numel);
   void Remove(const Segment& segment);
   bool empty() const { return members_.empty(); }
+  // What the first gradient will take; zero when that is there already.
+  int64_t MissingBytes() const;
 
   // The segment's range, 1-D in the reduce dtype, uninitialised at first.
   at::Tensor Slice(const Segment& segment, at::Device device);

@@ -10,6 +10,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -36,10 +37,14 @@ class Segment;
 class BackwardListener {
  public:
   virtual ~BackwardListener() = default;
-  // The first hook of a backward pass fired (any leaf or unit).
-  virtual void OnBackwardActivity() = 0;
+  // A hook of a backward pass fired (any leaf or unit). Returns whether that
+  // pass runs inside another one.
+  virtual bool OnBackwardActivity() = 0;
   // Every parameter of `segment` got its gradient in this backward pass.
   virtual void OnSegmentComplete(Segment& segment) = 0;
+  // `segment` is about to take `bytes` for gradients that are not reduced.
+  // Errors: those of reductions it had to wait for.
+  virtual absl::Status MakeRoom(const Segment& segment, int64_t bytes) = 0;
 };
 
 struct Context {

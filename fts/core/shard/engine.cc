@@ -1,9 +1,6 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/shard/engine.h"
 
-#include <torch/csrc/autograd/engine.h>
-#include <torch/csrc/autograd/graph_task.h>
-
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -100,6 +97,8 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
         inside.push_back(segment);
       }
     }
+    const bool spans = inside.size() > unit->segments().size();
+    for (const auto& segment : unit->segments()) segment->set_spans(spans);
     unit->SetInside(std::move(inside));
   }
   FTS_RETURN_IF_ERROR(engine->SetPrefetchLists(plan));
@@ -272,7 +271,7 @@ void ShardEngine::PlaceFrozen(const std::vector<std::string>& resident) {
 }
 
 void ShardEngine::BeginMicroStep(bool last) {
-  context_.last_backward = last;
+  context_.last_backward = said_last_ = last;
   prefetch_.BeginForward(/*training=*/true);
 }
 
@@ -282,71 +281,12 @@ void ShardEngine::BeginEvaluation() {
 
 void ShardEngine::EndEvaluation() { prefetch_.EndPass(); }
 
-absl::Status ShardEngine::OnEnter(Unit& unit, Pass pass) {
-  return prefetch_.OnEnter(unit, pass);
-}
-
-void ShardEngine::OnForward(Unit& unit) {
-  // A backward that threw never ran its end callback: what it left is void.
-  if (backward_task_ != -1) ResetStep();
-  queue_.OnForward(unit);
-}
-
-void ShardEngine::OnBackwardActivity() {
-  const int task = torch::autograd::get_current_graph_task_id();
-  if (task == backward_task_) return;
-  backward_task_ = task;
-  prefetch_.BeginBackward();
-  for (const auto& segment : segments_) segment->BeginBackward();
-  torch::autograd::Engine::get_default_engine().queue_callback(
-      [this, alive = std::weak_ptr<bool>(alive_)] {
-        if (alive.lock() != nullptr) EndBackward();
-      });
-}
-
-void ShardEngine::OnSegmentComplete(Segment& segment) {
-  if (!segment.reduces_through_bucket() && !holds_back()) {
-    ThrowIfError(context_, queue_.OnComplete());
-  }
-  for (const auto& unit : units_) unit->MaybeEndBackward();
-}
-
-void ShardEngine::EndBackward() {
-  for (const auto& unit : units_) unit->EndBackward();
-  prefetch_.EndPass();
-  held_back_ = holds_back();
-  if (!held_back_) ThrowIfError(context_, ReduceRest());
-  backward_task_ = -1;
-}
-
-absl::Status ShardEngine::ReduceRest() {
-  FTS_RETURN_IF_ERROR(queue_.Flush());
-  FTS_RETURN_IF_ERROR(ReduceRemainder());
-  held_back_ = false;
-  return absl::OkStatus();
-}
-
-absl::Status ShardEngine::ReduceRemainder() {
-  for (const auto& segment : remainder_) {  // alone: only a cast
-    if (segment->reduces_through_bucket() || !segment->trainable()) continue;
-    FTS_RETURN_IF_ERROR(segment->StartReduce());
-    FTS_RETURN_IF_ERROR(segment->FinishReduce());
-  }
-  if (bucket_.empty()) return absl::OkStatus();
-  for (const auto& segment : remainder_) {
-    if (segment->trainable()) segment->PrepareBucket();
-  }
-  FTS_RETURN_IF_ERROR(bucket_.AllReduce());
-  for (const auto& segment : remainder_) {
-    if (segment->trainable()) segment->CollectBucket();
-  }
-  return absl::OkStatus();
-}
-
 void ShardEngine::FinishStep() {
   context_.last_backward = true;
+  nested_failed_ = bucket_waits_ = said_last_ = false;
   context_.nonfinite.Clear();
   queue_.Reset();
+  sums_.Reset();
   for (const auto& segment : segments_) segment->ZeroGrad();
   for (const auto& unit : units_) unit->FinishStep();
   for (const auto& segment : remainder_) {
@@ -355,9 +295,23 @@ void ShardEngine::FinishStep() {
 }
 
 void ShardEngine::MarkUpdated() {
+  std::set<const Segment*> all;
+  for (const auto& segment : segments_) all.insert(segment.get());
+  MarkUpdated(all);
+}
+
+void ShardEngine::MarkUpdated(const std::set<const Segment*>& changed) {
   queue_.Reset();
-  for (const auto& unit : units_) unit->MarkUpdated();
-  for (const auto& segment : segments_) segment->MarkUpdated();
+  for (const auto& unit : units_) {
+    if (std::any_of(
+            unit->segments().begin(), unit->segments().end(),
+            [&](const auto& s) { return changed.count(s.get()) > 0; })) {
+      unit->MarkUpdated();
+    }
+  }
+  for (const auto& segment : segments_) {
+    if (changed.count(segment.get()) > 0) segment->MarkUpdated();
+  }
 }
 
 absl::Status ShardEngine::CheckPlaces() const {
@@ -377,12 +331,16 @@ absl::Status ShardEngine::CheckPlaces() const {
 
 void ShardEngine::ResetStep() {
   backward_task_ = -1;
-  held_back_ = false;
+  nested_.clear();
+  ran_nested_.clear();
+  nested_failed_ = false;
+  held_back_ = bucket_waits_ = said_last_ = false;
   context_.last_backward = true;
   context_.nonfinite.Clear();
   context_.order.Clear();
   prefetch_.Reset();
   queue_.Reset();
+  sums_.Reset();
   bucket_.Reset();
   for (const auto& unit : units_) unit->Reset();
   for (const auto& segment : remainder_) {

@@ -30,6 +30,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@
 #include "fts/core/shard/context.h"
 #include "fts/core/shard/prefetch.h"
 #include "fts/core/shard/reduce_queue.h"
+#include "fts/core/shard/replica_sums.h"
 #include "fts/core/shard/segment.h"
 #include "fts/core/shard/shard_group.h"
 #include "fts/core/shard/unit.h"
@@ -116,7 +118,9 @@ class ShardEngine : private BackwardListener, private UnitListener {
 
   // Forward and backward of one micro-step follow. `last`: its gradients
   // complete the optimizer step; with `accumulation: unsharded` nothing is
-  // reduced before. Callers with one backward per step need not say it.
+  // reduced before, and they cross the replicas while that backward runs. A
+  // backward that follows nevertheless is right, and costs another crossing.
+  // Callers with one backward per step need not say it.
   void BeginMicroStep(bool last);
   // Around forwards without gradients. They may be left out; what a forward
   // that ended early had gathered ahead then stays until the next pass.
@@ -151,6 +155,7 @@ class ShardEngine : private BackwardListener, private UnitListener {
   //   FinishStep()
   // Bound or not is the same on all ranks and for the whole run.
   bool bound() const { return bound_ != nullptr; }
+  // FAILED_PRECONDITION when ranks ran different modules, naming the first.
   absl::StatusOr<StepSummary> MeetBound(double loss, double seconds = 0);
   void SumBound();
   absl::StatusOr<double> ShareNorm(double squared_norm);
@@ -166,8 +171,10 @@ class ShardEngine : private BackwardListener, private UnitListener {
   // this rank passed to Synchronize.
   absl::StatusOr<std::string> ExplainNonfinite(double loss);
 
-  // The shards were written by someone else than the optimizer (restore).
+  // The shards were written by someone else than the optimizer (restore): all
+  // of them, or those of `changed`, the same on all ranks.
   void MarkUpdated();
+  void MarkUpdated(const std::set<const Segment*>& changed);
 
   // Whether all parameters are still where the engine put them. Errors:
   // FAILED_PRECONDITION naming the first that someone else moved: it would be
@@ -198,13 +205,24 @@ class ShardEngine : private BackwardListener, private UnitListener {
 
  private:
   ShardEngine() = default;
-  void OnBackwardActivity() override;
+  bool OnBackwardActivity() override;
   void OnSegmentComplete(Segment& segment) override;
+  absl::Status MakeRoom(const Segment& segment, int64_t bytes) override;
   void OnForward(Unit& unit) override;
   absl::Status OnEnter(Unit& unit, Pass pass) override;
+  bool EnterBackward(int task);
   void EndBackward();
+  void EndNested(int task);
+  absl::Status ReduceNested();
+  // Gradients follow on sums over the replicas.
+  void FollowSums();
+  // What a backward pass may take for gradients; see [Note: memory of a
+  // backward pass].
+  int64_t BackwardRoom() const;
   absl::Status ReduceRest();
-  absl::Status ReduceRemainder();
+  absl::Status CastRemainder();
+  // Every rank has the same bucket, and ends the same backwards.
+  absl::Status ReduceBucket();
   absl::Status ReduceReplicas();
   // The group of a unit's segments: with neighbours for reshard_after_forward
   // in groups. Collective when such a group is new.
@@ -219,6 +237,8 @@ class ShardEngine : private BackwardListener, private UnitListener {
            context_.world() > 1;
   }
   absl::Status CheckOrder(const double* hashes);
+  // Collective: the error, with the first place where ranks differ.
+  absl::Status ExplainOrder(const char* not_done, int64_t step);
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
       const UnitSpec& spec, const std::vector<NamedLeaf>& parameters);
 
@@ -230,15 +250,27 @@ class ShardEngine : private BackwardListener, private UnitListener {
   std::vector<std::shared_ptr<Unit>> units_;
   std::vector<std::shared_ptr<Segment>> remainder_;
   std::vector<std::shared_ptr<Segment>> segments_;
-  ReduceQueue queue_;
+  ReplicaSums sums_;
+  ReduceQueue queue_{&context_.ledger, &sums_};
   std::shared_ptr<Bound> bound_;
   size_t next_place_ = 0;   // of the segments being made
   int64_t bound_step_ = 0;  // counted by MeetBound
   Prefetch prefetch_;
   bool unsharded_accumulation_ = false;
   bool held_back_ = false;  // gradients of this step wait for their reduction
-  int64_t step_ = 0;        // optimizer steps that the ranks agreed on
-  int backward_task_ = -1;  // graph task whose end callback is queued
+  bool bucket_waits_ = false;  // so do those in the bucket
+  bool said_last_ = false;     // by BeginMicroStep
+  int64_t step_ = 0;           // optimizer steps that the ranks agreed on
+  // [Note: a backward inside a backward] in engine_backward.cc
+  struct Nested {
+    int task;
+    std::vector<std::shared_ptr<Unit>> units;  // whose backward ran in it
+  };
+  int backward_task_ = -1;       // graph task whose end callback is queued
+  std::weak_ptr<bool> running_;  // lives as long as that graph task
+  std::vector<Nested> nested_;   // inner ones that run, outermost first
+  std::vector<std::shared_ptr<Unit>> ran_nested_;  // to be reduced
+  bool nested_failed_ = false;                     // and was caught
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

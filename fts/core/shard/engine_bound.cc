@@ -54,6 +54,7 @@ absl::StatusOr<StepSummary> ShardEngine::MeetBound(double loss,
                                                    double seconds) {
   Bound::Header header;
   header.step = bound_step_++;
+  header.order_hash = context_.order.value();
   header.loss = loss;
   header.seconds = seconds;
   std::vector<bool> used(names_.size());
@@ -64,6 +65,10 @@ absl::StatusOr<StepSummary> ShardEngine::MeetBound(double loss,
   }
   context_.trace.Record("barrier", "(gradients)");
   FTS_ASSIGN_OR_RETURN(Bound::Met met, bound_->Meet(header, used));
+  if (!met.same_order) {
+    return ExplainOrder("run the same modules", header.step);
+  }
+  context_.order.Clear();
   StepSummary summary;
   summary.loss = met.loss;
   summary.seconds = met.seconds;

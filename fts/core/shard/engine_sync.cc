@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -41,13 +40,16 @@ std::string NonfiniteGradient(const Segment& segment) {
 }  // namespace
 
 absl::Status ShardEngine::CompleteGradients() {
-  if (backward_task_ != -1) {
-    return absl::FailedPreconditionError(
-        "the last backward pass failed, so there is no complete gradient; run "
-        "forward and backward again before the optimizer step");
+  if (backward_task_ != -1 || nested_failed_) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        backward_task_ != -1 ? "the last backward pass"
+                             : "a backward pass inside the last one",
+        " failed, so there is no complete gradient; run forward and backward "
+        "again before the optimizer step"));
   }
   // The last micro-step had no backward.
   if (held_back_) FTS_RETURN_IF_ERROR(ReduceRest());
+  FTS_RETURN_IF_ERROR(ReduceBucket());
   for (const auto& segment : segments_) {
     if (segment->trainable() && segment->unreduced()) {
       return absl::InternalError(absl::StrCat(
@@ -61,19 +63,10 @@ absl::Status ShardEngine::CompleteGradients() {
 }
 
 absl::Status ShardEngine::ReduceReplicas() {
-  constexpr size_t kMaxInFlight = 2;
-  std::deque<Segment*> in_flight;
   for (const auto& segment : segments_) {
-    FTS_RETURN_IF_ERROR(segment->StartReplicaReduce());
-    in_flight.push_back(segment.get());
-    if (in_flight.size() <= kMaxInFlight) continue;
-    FTS_RETURN_IF_ERROR(in_flight.front()->FinishReplicaReduce());
-    in_flight.pop_front();
+    FTS_RETURN_IF_ERROR(sums_.Start(segment));
   }
-  for (Segment* segment : in_flight) {
-    FTS_RETURN_IF_ERROR(segment->FinishReplicaReduce());
-  }
-  return absl::OkStatus();
+  return sums_.Finish();
 }
 
 bool ShardEngine::CountsInNorm(const Segment& segment) const {
@@ -140,13 +133,17 @@ absl::Status ShardEngine::CheckOrder(const double* hashes) {
     same &= known == 0 || hashes[rank] == known;
     known = hashes[rank];
   }
-  if (same) return absl::OkStatus();
+  return same ? absl::OkStatus()
+              : ExplainOrder("issue the same collectives", step_);
+}
+
+absl::Status ShardEngine::ExplainOrder(const char* not_done, int64_t step) {
   context_.reduce->SetLabel("(order of collectives)");
   FTS_ASSIGN_OR_RETURN(
       const std::vector<std::string> texts,
       ExchangeTexts(*context_.reduce, context_.order.ToText()));
   return absl::FailedPreconditionError(absl::StrCat(
-      "the ranks did not issue the same collectives in step ", step_, ": ",
+      "the ranks did not ", not_done, " in step ", step, ": ",
       FirstDifference(texts),
       "; nothing was updated. Every rank must run the same modules in the same "
       "order: look for a branch on the rank or the data in a forward"));

@@ -280,14 +280,13 @@ TEST(EngineTest, World1HasNoCollectiveAndWritesGradientsInPlace) {
     PlainForward(plain, Input(0, 0)).backward();
     r.Loss(Input(0, 0)).backward();
     ASSERT_TRUE(r.Synchronize(0).ok());
-    EXPECT_THAT(
-        r.engine->trace().Take(),
-        ElementsAre("pre_forward layers.0", "post_forward layers.0",
-                    "pre_forward layers.1", "post_forward layers.1",
-                    "pre_forward layers.2", "post_forward layers.2",
-                    "pre_backward layers.2", "pre_backward layers.1",
-                    "post_backward layers.2", "pre_backward layers.0",
-                    "post_backward layers.1", "post_backward layers.0"));
+    EXPECT_THAT(r.engine->trace().Take(),
+                ElementsAre("pre_forward layers.0", "post_forward layers.0",
+                            "pre_forward layers.1", "post_forward layers.1",
+                            "pre_forward layers.2", "post_forward layers.2",
+                            "pre_backward layers.2", "post_backward layers.2",
+                            "pre_backward layers.1", "post_backward layers.1",
+                            "pre_backward layers.0", "post_backward layers.0"));
     EXPECT_EQ(r.engine->ledger().gathered.calls, 0);
     EXPECT_EQ(r.engine->ledger().now(Holding::kReduce), 0);
     for (const auto& segment : r.engine->segments()) {
@@ -333,26 +332,28 @@ TEST(EngineTest, EventOrderByPhase) {
                        "reduce_scatter layers.2", "post_backward layers.2",
                        "reshard layers.2", "all_reduce (step)"}));
     r.engine->Thaw(1);
-    EXPECT_EQ(step(),
-              forward + std::vector<std::string>(
-                            {"pre_backward layers.2", "all_gather layers.2",
-                             "reduce_scatter layers.2", "pre_backward layers.1",
-                             "all_gather layers.1", "post_backward layers.2",
-                             "reshard layers.2", "reduce_scatter layers.1",
-                             "post_backward layers.1", "reshard layers.1",
-                             "all_reduce (step)"}));
+    EXPECT_EQ(
+        step(),
+        forward + std::vector<std::string>(
+                      {"pre_backward layers.2", "all_gather layers.2",
+                       "reduce_scatter layers.2", "post_backward layers.2",
+                       "reshard layers.2", "pre_backward layers.1",
+                       "all_gather layers.1", "reduce_scatter layers.1",
+                       "post_backward layers.1", "reshard layers.1",
+                       "all_reduce (step)"}));
     r.engine->Thaw(2);
-    EXPECT_EQ(step(),
-              forward + std::vector<std::string>(
-                            {"pre_backward layers.2", "all_gather layers.2",
-                             "reduce_scatter layers.2", "pre_backward layers.1",
-                             "all_gather layers.1", "post_backward layers.2",
-                             "reshard layers.2", "reduce_scatter layers.1",
-                             "pre_backward layers.0", "all_gather layers.0",
-                             "post_backward layers.1", "reshard layers.1",
-                             "reduce_scatter layers.0",
-                             "post_backward layers.0", "reshard layers.0",
-                             "all_reduce (remainder)", "all_reduce (step)"}));
+    EXPECT_EQ(
+        step(),
+        forward + std::vector<std::string>(
+                      {"pre_backward layers.2", "all_gather layers.2",
+                       "reduce_scatter layers.2", "post_backward layers.2",
+                       "reshard layers.2", "pre_backward layers.1",
+                       "all_gather layers.1", "reduce_scatter layers.1",
+                       "post_backward layers.1", "reshard layers.1",
+                       "pre_backward layers.0", "all_gather layers.0",
+                       "reduce_scatter layers.0", "post_backward layers.0",
+                       "reshard layers.0", "all_reduce (remainder)",
+                       "all_reduce (step)"}));
   });
 }
 

@@ -65,13 +65,15 @@ struct Net {
     }
     throw std::out_of_range(name);
   }
-  at::Tensor Run(const std::string& module, const at::Tensor& x) {
+  at::Tensor Run(const std::string& module, const at::Tensor& x,
+                 bool bias = true) {
     if (module == "conv") {
       const at::Tensor y = x.matmul((*this)["conv.w"].view({6, 16}));
       return torch::tanh(y.view({-1, 8, 2}).sum(2));
     }
     if (module == "mid") {
-      return torch::tanh(torch::linear(x, (*this)["mid.w"], (*this)["mid.b"]));
+      return torch::tanh(torch::linear(x, (*this)["mid.w"],
+                                       bias ? (*this)["mid.b"] : at::Tensor()));
     }
     return x.narrow(1, 0, 3) * (*this)["tiny.s"];
   }
@@ -83,9 +85,9 @@ const std::vector<std::string>& Modules() {
   return *modules;
 }
 
-at::Tensor PlainLoss(Net& net, at::Tensor x) {
+at::Tensor PlainLoss(Net& net, at::Tensor x, bool bias = true) {
   x = x * net["scale"];
-  for (const std::string& module : Modules()) x = net.Run(module, x);
+  for (const std::string& module : Modules()) x = net.Run(module, x, bias);
   return x.square().sum();
 }
 
@@ -155,7 +157,8 @@ struct Rank {
                     .ok());
     engine->Thaw(0);
   }
-  at::Tensor Loss(at::Tensor x) {
+  // `bias`: whether mid.b is used.
+  at::Tensor Loss(at::Tensor x, bool bias = true) {
     x = x * net["scale"];
     for (const std::string& module : Modules()) {
       Unit* unit = engine->FindUnit(module);
@@ -163,7 +166,7 @@ struct Rank {
       const int which = static_cast<int>(
           std::find(modules.begin(), modules.end(), module) - modules.begin());
       EXPECT_TRUE(unit->PreForward({x}).ok());
-      x = net.Run(module, x);
+      x = net.Run(module, x, bias);
       EXPECT_TRUE(unit->PostForward({x}, which).ok());
     }
     return x.square().sum();
@@ -221,10 +224,13 @@ std::map<std::string, at::Tensor> PlainResult(int samples,
   return out;
 }
 
-// Trains on `world` ranks as one rank would without any engine.
-void ExpectPlainTraining(int world, int replicas, int micro, const Plan& plan) {
-  SCOPED_TRACE(testing::Message() << world << " ranks, " << replicas
-                                  << " replicas, " << micro << " micro-steps");
+// Trains on `world` ranks as one rank would without any engine. `told`: which
+// micro-step is the last one.
+void ExpectPlainTraining(int world, int replicas, int micro, const Plan& plan,
+                         bool told = true) {
+  SCOPED_TRACE(testing::Message()
+               << world << " ranks, " << replicas << " replicas, " << micro
+               << " micro-steps" << (told ? "" : ", not told which is last"));
   std::vector<double> norms;
   const auto want = PlainResult(world * micro, &norms);
   comm::testing::RunRanks(world, [&](comm::testing::RankComms comms) {
@@ -232,6 +238,7 @@ void ExpectPlainTraining(int world, int replicas, int micro, const Plan& plan) {
     for (int step = 0; step < kSteps; ++step) {
       for (int k = 0; k < micro; ++k) {
         const int sample = (step * micro + k) * world + comms.first->rank();
+        if (told) r.engine->BeginMicroStep(k + 1 == micro);
         r.Loss(Input(sample)).backward();
       }
       EXPECT_NEAR(r.Synchronize(), norms[step], 1e-5 * norms[step]);
@@ -253,40 +260,72 @@ void ExpectPlainTraining(int world, int replicas, int micro, const Plan& plan) {
 }
 
 TEST(ReplicasTest, TrainAsOneRankDoes) {
-  for (const int micro : {1, 2}) {
-    ExpectPlainTraining(2, 2, micro, MakePlan());  // plain data parallelism
-    ExpectPlainTraining(4, 1, micro, MakePlan());
-    ExpectPlainTraining(4, 2, micro, MakePlan());
-    ExpectPlainTraining(8, 2, micro, MakePlan());
-    ExpectPlainTraining(8, 4, micro, MakePlan());
+  for (const bool told : {true, false}) {
+    for (const int micro : {1, 2}) {
+      // Plain data parallelism.
+      ExpectPlainTraining(2, 2, micro, MakePlan(), told);
+      ExpectPlainTraining(4, 1, micro, MakePlan(), told);
+      ExpectPlainTraining(4, 2, micro, MakePlan(), told);
+      ExpectPlainTraining(8, 2, micro, MakePlan(), told);
+      ExpectPlainTraining(8, 4, micro, MakePlan(), told);
+    }
   }
 }
 
+// Not told which backward is the last one, the engine waits for the step's end;
+// told, they cross while that backward runs.
 TEST(ReplicasTest, GradientsCrossReplicasOncePerOptimizerStep) {
-  comm::testing::RunRanks(4, [](comm::testing::RankComms comms) {
-    Rank r(comms, 2);
-    r.engine->trace().Enable(true);
-    for (int k = 0; k < 3; ++k) r.Loss(Input(k)).backward();
-    std::vector<std::string> events = Events(*r.engine);
-    EXPECT_EQ(std::count(events.begin(), events.end(), "reduce_scatter mid"),
-              3);
-    EXPECT_EQ(std::count(events.begin(), events.end(), "all_reduce mid"), 0);
-    r.Synchronize();
-    EXPECT_THAT(Events(*r.engine),
-                ElementsAre("all_reduce conv", "all_reduce mid",
-                            "all_reduce tiny", "all_reduce (step)"));
-    // 3 x 3 reduce-scatters, 3 chunks over the replicas, 3 of the bucket.
-    const Ledger& ledger = r.engine->ledger();
-    EXPECT_EQ(ledger.reduced.calls, 9);
-    EXPECT_EQ(ledger.all_reduced.calls, 6);
-    int64_t chunks = 0;
-    for (const auto& segment : r.engine->segments()) {
-      if (segment->sharded()) chunks += Bytes(segment->grad());
-    }
-    EXPECT_EQ(ledger.all_reduced.bytes, chunks + 3 * 16 * 4);
-    r.Update(kLr);
-    EXPECT_EQ(ledger.now(Holding::kReduce), 0);
-  });
+  for (const bool told : {false, true}) {
+    comm::testing::RunRanks(4, [&](comm::testing::RankComms comms) {
+      Rank r(comms, 2);
+      r.engine->trace().Enable(true);
+      std::vector<std::string> events;
+      for (int k = 0; k < 3; ++k) {
+        if (told) r.engine->BeginMicroStep(k == 2);
+        const at::Tensor loss = r.Loss(Input(k));
+        Events(*r.engine);
+        loss.backward();
+        events = Events(*r.engine);
+        if (k == 2 && told) break;
+        EXPECT_EQ(
+            std::count(events.begin(), events.end(), "reduce_scatter mid"), 1);
+        for (const std::string& event : events) {
+          EXPECT_NE(event.rfind("all_reduce", 0), 0) << event;
+        }
+      }
+      if (told) {
+        EXPECT_THAT(events, ElementsAre("pre_backward tiny", "all_gather tiny",
+                                        "reduce_scatter tiny", "reshard tiny",
+                                        "pre_backward mid", "all_gather mid",
+                                        "reduce_scatter mid", "reshard mid",
+                                        "pre_backward conv", "all_gather conv",
+                                        "reduce_scatter conv",
+                                        "all_reduce tiny", "reshard conv",
+                                        "all_reduce mid", "all_reduce conv"));
+      }
+      r.Synchronize();
+      if (told) {
+        EXPECT_THAT(Events(*r.engine),
+                    ElementsAre("all_reduce (remainder)", "all_reduce (step)"));
+      } else {
+        EXPECT_THAT(Events(*r.engine),
+                    ElementsAre("all_reduce (remainder)", "all_reduce conv",
+                                "all_reduce mid", "all_reduce tiny",
+                                "all_reduce (step)"));
+      }
+      // 3 x 3 reduce-scatters, 3 chunks over the replicas, one bucket.
+      const Ledger& ledger = r.engine->ledger();
+      EXPECT_EQ(ledger.reduced.calls, 9);
+      EXPECT_EQ(ledger.all_reduced.calls, 4);
+      int64_t chunks = 0;
+      for (const auto& segment : r.engine->segments()) {
+        if (segment->sharded()) chunks += Bytes(segment->grad());
+      }
+      EXPECT_EQ(ledger.all_reduced.bytes, chunks + 16 * 4);
+      r.Update(kLr);
+      EXPECT_EQ(ledger.now(Holding::kReduce), 0);
+    });
+  }
 }
 
 TEST(ReplicasTest, OneShardIsDataParallelismWithoutGathers) {
@@ -300,6 +339,16 @@ TEST(ReplicasTest, OneShardIsDataParallelismWithoutGathers) {
                             "pre_backward conv", "all_reduce (remainder)",
                             "all_reduce conv", "all_reduce mid",
                             "all_reduce tiny", "all_reduce (step)"));
+    r.Update(kLr);
+    // As a unit's gradients are there, they are on their way.
+    r.engine->BeginMicroStep(/*last=*/true);
+    r.Loss(Input(comms.first->rank())).backward();
+    r.Synchronize();
+    EXPECT_THAT(
+        Events(*r.engine),
+        ElementsAre("pre_backward tiny", "all_reduce tiny", "pre_backward mid",
+                    "all_reduce mid", "pre_backward conv", "all_reduce conv",
+                    "all_reduce (remainder)", "all_reduce (step)"));
     EXPECT_EQ(r.engine->ledger().gathered.calls, 0);
     EXPECT_EQ(r.engine->ledger().reduced.calls, 0);
   });
@@ -329,7 +378,8 @@ TEST(ReplicasTest, ShardsAreReducedInTheReduceDtype) {
       EXPECT_EQ(segment->grad().scalar_type(), at::kBFloat16);
       if (segment->sharded()) chunks += segment->grad().numel() * 4;
     }
-    EXPECT_EQ(r.engine->ledger().all_reduced.bytes - before, chunks);
+    // And the remainder's bucket.
+    EXPECT_EQ(r.engine->ledger().all_reduced.bytes - before, chunks + 16 * 4);
     EXPECT_EQ(r.engine->ledger().now(Holding::kReduce), 0);
   });
 }
@@ -346,18 +396,42 @@ TEST(ReplicasTest, AReplicaThatStraysIsFoundByAllRanks) {
   });
 }
 
-TEST(ReplicasTest, ABackwardAfterTheSumIsAnError) {
-  comm::testing::RunRanks(2, [](comm::testing::RankComms comms) {
-    Rank r(comms, 2);
-    r.Loss(Input(comms.first->rank())).backward();
-    r.Synchronize();
-    const at::Tensor again = r.Loss(Input(comms.first->rank()));
-    EXPECT_THROW(again.backward(), std::exception);
-    EXPECT_EQ(std::string(r.engine->TakeHookError().message()),
-              "parameter 'tiny.s' got a gradient after those of the step were "
-              "summed over the replicas; finish the optimizer step before the "
-              "next backward");
-  });
+// The gradients of the step are those of all ranks' losses, whatever they used
+// and however many backwards follow one that was called the last.
+TEST(ReplicasTest, ABackwardAfterTheSumAddsToIt) {
+  for (const int world : {2, 4}) {
+    const auto uses_bias = [](int rank, int k) {
+      return rank % 2 == 0 || k == 1;
+    };
+    comm::testing::RunRanks(world, [&](comm::testing::RankComms comms) {
+      const int rank = comms.first->rank();
+      Rank r(comms, 2);
+      Net plain(true);
+      r.engine->BeginMicroStep(/*last=*/true);
+      for (int k = 0; k < 3; ++k) {
+        r.Loss(Input(world * k + rank), uses_bias(rank, k)).backward();
+        for (int i = 0; i < world; ++i) {
+          PlainLoss(plain, Input(world * k + i), uses_bias(i, k)).backward();
+        }
+        if (k == 0) continue;  // with and without anyone asking in between
+        ASSERT_EQ(r.engine->CompleteGradients(), absl::OkStatus());
+        for (const auto& segment : r.engine->segments()) {
+          std::vector<at::Tensor> want;
+          for (const auto& leaf : segment->leaves()) {
+            want.push_back(plain[leaf->name()].grad().flatten());
+          }
+          want.push_back(torch::zeros({segment->padded() - segment->numel()}));
+          EXPECT_TRUE(
+              torch::allclose(segment->grad(),
+                              torch::cat(want).slice(
+                                  0, segment->begin(),
+                                  segment->begin() + segment->grad().numel()),
+                              1e-5, 1e-6))
+              << segment->label() << " after " << k;
+        }
+      }
+    });
+  }
 }
 
 // Every unit resharded to groups of `n`.
@@ -575,9 +649,8 @@ TEST(OneUnitTest, IsGatheredByTheFirstModuleAndReleasedAfterTheLast) {
         ElementsAre("all_gather conv", "reshard conv", "all_gather mid+tiny",
                     "reshard mid+tiny", "pre_backward mid+tiny",
                     "all_gather mid+tiny", "reduce_scatter mid+tiny",
-                    "pre_backward conv", "all_gather conv", "reshard mid+tiny",
-                    "reduce_scatter conv", "reshard conv",
-                    "all_reduce (remainder)"));
+                    "reshard mid+tiny", "pre_backward conv", "all_gather conv",
+                    "reduce_scatter conv", "reshard conv"));
     EXPECT_EQ(r.engine->ledger().gathered.calls, 4);
     EXPECT_EQ(r.engine->ledger().reduced.calls, 2);
   });

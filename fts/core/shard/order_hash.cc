@@ -11,7 +11,7 @@
 namespace fts::shard {
 namespace {
 
-constexpr const char* kLaneNames[] = {"gather", "reduction"};
+constexpr const char* kLaneNames[] = {"gather", "reduction", "sum", "module"};
 
 // splitmix64's finalizer: every bit of the input reaches every bit of the sum.
 uint64_t Mix(uint64_t x) {
@@ -57,8 +57,9 @@ void OrderHash::Add(Lane lane, const char* op, const std::string& label,
 }
 
 double OrderHash::value() const {
-  const uint64_t both = Mix(Mix(hashes_[kGather]) ^ hashes_[kReduce]);
-  return static_cast<double>((both >> 12) | 1);
+  uint64_t all = 0;
+  for (const uint64_t hash : hashes_) all = Mix(all) ^ hash;
+  return static_cast<double>((Mix(all) >> 12) | 1);
 }
 
 void OrderHash::Clear() {
@@ -70,10 +71,14 @@ std::string OrderHash::ToText() const {
   std::string out;
   for (int lane = 0; lane < kLanes; ++lane) {
     for (const Call& call : calls_[lane]) {
-      absl::StrAppend(&out, kLaneNames[lane], " ", call.op, " of ", *call.label,
-                      " (", call.numel, " ",
-                      c10::toString(static_cast<c10::ScalarType>(call.dtype)),
-                      ")\n");
+      absl::StrAppend(&out, kLaneNames[lane], " ", call.op, " of ",
+                      *call.label);
+      if (lane != kModule) {
+        absl::StrAppend(&out, " (", call.numel, " ",
+                        c10::toString(static_cast<c10::ScalarType>(call.dtype)),
+                        ")");
+      }
+      out += "\n";
     }
   }
   return out;
@@ -98,9 +103,11 @@ std::string FirstDifference(const std::vector<std::string>& texts) {
     const auto say = [at](const std::vector<std::string>& lines) {
       return at < lines.size() ? lines[at] : std::string("no more");
     };
-    return absl::StrCat("rank ", rank, " differs from rank 0 in ", lane, " ",
-                        at + 1, " of the step: rank 0 issued ", say(mine),
-                        ", rank ", rank, " ", say(other));
+    return absl::StrCat(
+        "rank ", rank, " differs from rank 0 in ", lane, " ", at + 1,
+        " of the step: rank 0 ",
+        lane == kLaneNames[OrderHash::kModule] ? "ran" : "issued", " ",
+        say(mine), ", rank ", rank, " ", say(other));
   }
   return "";
 }

@@ -10,9 +10,12 @@
 // can compare; what the hash finds is what nothing else does: two layers of one
 // size in another order, which gives wrong weights without any error.
 //
-// Gathers and reductions are hashed apart. They run on communicators of their
-// own, and how they interleave may differ between ranks that use different
-// parameters of a unit.
+// Gathers, reductions and sums over the replicas are hashed apart. They run on
+// communicators of their own, and how they interleave may differ between ranks
+// that use different parameters of a unit.
+//
+// The bound form has no collective of a unit. There the modules that ran with
+// gradients stand in their place.
 //
 // The hash has 52 bits, so that a double holds it. Each rank puts its own into
 // its own place of the vector that a step sums over the ranks anyway, zeros
@@ -34,13 +37,16 @@ namespace fts::shard {
 
 class OrderHash {
  public:
-  enum Lane { kGather, kReduce };
+  enum Lane { kGather, kReduce, kReplica, kModule };
   static constexpr size_t kMaxCalls = 4096;  // kept of each lane
 
   // `op` is a literal, "all_gather". `label` outlives the step. `numel`: of the
   // whole buffer; `dtype`: c10's number of it.
   void Add(Lane lane, const char* op, const std::string& label, int64_t numel,
            int dtype);
+  void AddModule(const std::string& label) {
+    Add(kModule, "forward", label, 0, 0);
+  }
 
   // Of all calls since Clear(): a whole number in [1, 2^52).
   double value() const;
@@ -57,7 +63,7 @@ class OrderHash {
     int64_t numel;
     int dtype;
   };
-  static constexpr int kLanes = 2;
+  static constexpr int kLanes = 4;
   std::array<uint64_t, kLanes> hashes_{};
   std::array<std::vector<Call>, kLanes> calls_;
 };

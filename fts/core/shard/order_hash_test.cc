@@ -57,8 +57,10 @@ TEST(OrderHashTest, EveryPartOfACallCounts) {
   other.dtype = kHalf;
   EXPECT_NE(Hash({a, other}).value(), want);
   other = b;
-  other.lane = OrderHash::kReduce;
-  EXPECT_NE(Hash({a, other}).value(), want);
+  for (const Lane lane : {OrderHash::kReduce, OrderHash::kReplica}) {
+    other.lane = lane;
+    EXPECT_NE(Hash({a, other}).value(), want);
+  }
 }
 
 // Ranks may launch reductions at different points between gathers.
@@ -102,6 +104,16 @@ TEST(OrderHashTest, TheFirstDifferenceIsNamed) {
   EXPECT_EQ(FirstDifference(texts({{a}, {a, r}})),
             "rank 1 differs from rank 0 in reduction 1 of the step: rank 0 "
             "issued no more, rank 1 reduce_scatter of layers.0 (64 Float)");
+  const auto modules = [](const std::vector<const std::string*>& labels) {
+    OrderHash out;
+    for (const std::string* label : labels) out.AddModule(*label);
+    return out;
+  };
+  EXPECT_NE(modules({&kA, &kB}).value(), modules({&kB, &kA}).value());
+  EXPECT_EQ(FirstDifference(
+                {modules({&kA, &kB}).ToText(), modules({&kA, &kA}).ToText()}),
+            "rank 1 differs from rank 0 in module 2 of the step: rank 0 ran "
+            "forward of layers.1, rank 1 forward of layers.0");
   EXPECT_EQ(FirstDifference(texts({{a}, {a}})),
             "the first 4096 calls of each kind are the same on all ranks, "
             "later ones differ");

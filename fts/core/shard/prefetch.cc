@@ -18,7 +18,7 @@ absl::Status Prefetch::OnEnter(Unit& unit, Pass pass) {
   if (recording && t.record.empty() && t.fresh.size() < kMaxRecord) {
     t.fresh.push_back(&unit);
   }
-  Unit* const next = automatic_ ? Follow(t, unit) : nullptr;
+  Unit* const next = automatic_ ? Follow(pass, unit) : nullptr;
   const auto& lists = lists_[static_cast<int>(pass)];
   const auto list = lists.empty() ? lists.end() : lists.find(&unit);
   if (list == lists.end()) return Issue(next, pass);
@@ -28,8 +28,9 @@ absl::Status Prefetch::OnEnter(Unit& unit, Pass pass) {
   return absl::OkStatus();
 }
 
-Unit* Prefetch::Follow(Track& t, Unit& unit) {
-  if (t.record.empty()) return nullptr;
+Unit* Prefetch::Follow(Pass pass, Unit& unit) {
+  Track& t = track(pass);
+  if (t.record.empty() || (t.lost && pass == Pass::kBackward)) return nullptr;
   if (t.lost || t.next == t.record.size()) {
     // Between passes, or off the record: only its first unit leads back.
     if (t.record.front() == &unit) {

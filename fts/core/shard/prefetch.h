@@ -16,13 +16,13 @@
 // prediction never is what makes them disagree.
 //
 // A unit that is not the predicted one takes the pass off the record: nothing
-// more is predicted until the first unit of the record is entered or another
-// pass begins. What was issued ahead stays until it is used or the pass ends:
-// so a rank that strays alone still issues as many gathers as the others, and
-// the order hash can say so, where it would otherwise wait for ever. A training
-// pass that strays has the next step record anew, up to kMaxRecordings times in
-// a phase; a model that keeps changing its order goes without. Passes without
-// gradients follow the record and never change it.
+// more is predicted until another pass begins or, in forward, the first unit of
+// the record is entered. What was issued ahead stays until it is used or the
+// pass ends: so a rank that strays alone still issues as many gathers as the
+// others, and the order hash can say so, where it would otherwise wait for
+// ever. A training pass that strays has the next step record anew, up to
+// kMaxRecordings times in a phase; a model that keeps changing its order goes
+// without. Passes without gradients follow the record and never change it.
 //
 // What is recorded of a backward are units whose graph ran. A frozen prefix has
 // none, so it is never gathered there, also not ahead.
@@ -59,6 +59,11 @@ class Prefetch {
   // this.
   void SetList(Unit* unit, Pass pass, std::vector<Unit*> list) {
     lists_[static_cast<int>(pass)][unit] = std::move(list);
+  }
+
+  // Whether units may be gathered ahead in backward.
+  bool in_backward() const {
+    return automatic_ || !lists_[static_cast<int>(Pass::kBackward)].empty();
   }
 
   // `unit` is about to run and its own gathers are issued. Errors: those of the
@@ -98,7 +103,7 @@ class Prefetch {
 
   Track& track(Pass pass) { return tracks_[static_cast<int>(pass)]; }
   // What is expected after `unit`, null when unknown.
-  Unit* Follow(Track& track, Unit& unit);
+  Unit* Follow(Pass pass, Unit& unit);
   absl::Status Issue(Unit* unit, Pass pass);
   void ReleaseAhead();
   // Drops what was being recorded; the next step begins anew.

@@ -118,7 +118,7 @@ TEST(RecoveryTest, AFailedBackwardNeedsNoReset) {
   armed = false;
   EXPECT_EQ(
       Brief(chain.Step()),
-      "-u0 -u1 +u0 *u1 -u0 *u2 -u1 -u2 <u2 +u2 *u1 !u2 <u1 *u0 -u2 !u1 <u0 -u1 "
+      "-u0 -u1 +u0 *u1 -u0 *u2 -u1 -u2 <u2 +u2 *u1 !u2 -u2 <u1 *u0 !u1 -u1 <u0 "
       "!u0 -u0");
   EXPECT_EQ(chain.engine->ledger().now(Holding::kGathered), 0);
 }

@@ -50,7 +50,7 @@ TEST(ResidentTest, GatheredInTheFirstStepOfAPhaseOnly) {
   EXPECT_EQ(ledger.now(Holding::kGathered), kUnitBytes);
   EXPECT_EQ(ledger.now(Holding::kShard), 2 * kUnitBytes / 2);
   EXPECT_EQ(Brief(chain.Step()),
-            "+u1 -u1 +u2 -u2 <u2 +u2 !u2 <u1 +u1 -u2 !u1 -u1");
+            "+u1 -u1 +u2 -u2 <u2 +u2 !u2 -u2 <u1 +u1 !u1 -u1");
   // And switched off.
   chain.engine->PlaceFrozen({});
   EXPECT_EQ(ledger.now(Holding::kGathered), 0);
@@ -61,7 +61,7 @@ TEST(ResidentTest, GatheredInTheFirstStepOfAPhaseOnly) {
 TEST(ResidentTest, ABackwardThroughItNeedsNoGather) {
   Chain chain = FakeChain(NoPrefetch(ChainPlan({0, 1})));
   chain.engine->Thaw(0);
-  EXPECT_EQ(Brief(chain.Step()), "+u0 -u0 +u1 -u1 <u1 +u1 <u0 +u0 -u1 !u0 -u0");
+  EXPECT_EQ(Brief(chain.Step()), "+u0 -u0 +u1 -u1 <u1 +u1 -u1 <u0 +u0 !u0 -u0");
   chain.engine->PlaceFrozen({"u1.w"});
   chain.Step();
   EXPECT_EQ(Brief(chain.Step()), "+u0 -u0 <u1 <u0 +u0 !u0 -u0");

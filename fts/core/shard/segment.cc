@@ -348,6 +348,7 @@ void Segment::ReleaseAfterForward() {
 }
 
 void Segment::MarkUpdated() {
+  ++version_;
   if (sharded_) {
     Drop();
     DropPart();

@@ -129,6 +129,13 @@ class Segment : public std::enable_shared_from_this<Segment> {
   bool offloaded() const { return offloaded_; }
   // Frozen, and once gathered kept: no collective for it until it thaws.
   bool resident() const { return resident_; }
+  // Its unit holds other units, so that its backward takes most of a pass.
+  bool spans() const { return spans_; }
+  void set_spans(bool spans) { spans_ = spans; }
+  // What gathered weights take, and unreduced gradients, while they are there;
+  // zero where that is no memory of its own.
+  int64_t GatherBytes() const { return sharded_ ? flat_.nbytes() : 0; }
+  int64_t ReduceBytes() const;
   int64_t numel() const { return numel_; }  // without padding
   int64_t padded() const { return padded_; }
   // First element of the shard; of a segment in pieces, see extents().
@@ -168,13 +175,16 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // The shard changed (load, optimizer step, restore): a sharded segment is
   // released, resident or not, another one's flat form is written anew.
   void MarkUpdated();
+  // Another number whenever the shard may have changed; the same on all ranks.
+  int64_t version() const { return version_; }
 
   // The gradient of one leaf, from its hook.
   void OnGradient(Leaf& leaf, const at::Tensor& grad);
   // The reduction of this backward pass over the ranks, always full size:
   // parameters without a gradient count as zero. Not for segments that reduce
-  // through the bucket.
-  absl::Status StartReduce();
+  // through the bucket. `nested`: of a backward inside another one, see
+  // engine_backward.cc.
+  absl::Status StartReduce(bool nested = false);
   absl::Status FinishReduce();
   // Replicated segments under more than one rank reduce through the bucket
   // they were given: Prepare zeroes what no parameter wrote, the owner of the
@@ -197,11 +207,15 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // Zeroes what no parameter wrote, once per optimizer step before grad() is
   // read. Allocates grad when this rank saw no gradient at all.
   void CompleteGradient();
-  // Sums grad() over the replicas: after CompleteGradient, once per optimizer
-  // step, so that accumulation costs none. Start enqueues, Finish waits; no-ops
-  // without replicas.
+  // Sums grad() over the replicas: after the last reduction of the optimizer
+  // step, or CompleteGradient, so that accumulation costs none. Start enqueues,
+  // Finish waits; no-ops without replicas, and until KeepOneSum or the next
+  // step. See replica_sums.h.
   absl::Status StartReplicaReduce();
   absl::Status FinishReplicaReduce();
+  // Other gradients will follow after all: only the first replica keeps the
+  // sum, so that the next one counts it once.
+  void KeepOneSum();
   void ZeroGrad();  // drops the gradient's memory
 
   // Bound, after Bound::Meet(): this rank's chunk of every rank's gradient, by
@@ -231,6 +245,7 @@ class Segment : public std::enable_shared_from_this<Segment> {
   void SetShard(at::Tensor shard);
   void ShareShard();
   void Drop();  // Release, resident or not
+  absl::Status MakeRoomForReduce() const;
   void AllocateReduce();
   void ChunkReduce();  // reduce_ from row-major parameters to pieces
   // Where leaves put their gradients.
@@ -259,11 +274,14 @@ class Segment : public std::enable_shared_from_this<Segment> {
   std::vector<std::unique_ptr<Leaf>> leaves_;
   std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;
   at::Tensor flat_, shard_, grad_, reduce_, reduced_;
-  at::Tensor pieces_;    // being gathered, when in pieces
-  at::Tensor part_;      // of flat_, kept while it is released
-  at::Tensor across_;    // grad_ in the reduce dtype, on its way to replicas
-  bool summed_ = false;  // grad_ is that of all replicas
+  at::Tensor pieces_;  // being gathered, when in pieces
+  at::Tensor part_;    // of flat_, kept while it is released
+  at::Tensor across_;  // grad_ in the reduce dtype, on its way to replicas
+  bool in_reduction_ = false;  // from StartReduce to FinishReduce
+  bool summed_ = false;        // grad_ is that of all replicas
+  int64_t version_ = 0;
   bool resident_ = false;
+  bool spans_ = false;
   bool aliased_ = false;  // shard_ is flat_, or this rank's slice of it
   std::shared_ptr<Bound> bound_;
   size_t bound_index_ = 0;

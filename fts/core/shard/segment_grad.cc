@@ -56,6 +56,18 @@ bool Segment::direct() const {
          divisors_.post_divide == 1;
 }
 
+int64_t Segment::ReduceBytes() const {
+  if (bound() || direct() || reduces_through_bucket()) return 0;
+  return padded_ * static_cast<int64_t>(c10::elementSize(dtypes_.reduce)) *
+         (in_pieces() ? 2 : 1);
+}
+
+absl::Status Segment::MakeRoomForReduce() const {
+  const int64_t bytes = reduce_.defined() ? 0 : ReduceBytes();
+  if (bytes == 0 || context_->listener == nullptr) return absl::OkStatus();
+  return context_->listener->MakeRoom(*this, bytes);
+}
+
 void Segment::AllocateReduce() {
   const at::Device device = flat_.device();
   if (bound()) {
@@ -86,24 +98,20 @@ const at::Tensor& Segment::GradientTarget() const {
 
 void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
   SilentWrites guard;
-  if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
+  const bool nested =
+      context_->listener != nullptr && context_->listener->OnBackwardActivity();
   if (grad.defined()) {
-    if (summed_) {
-      ThrowIfError(*context_,
-                   absl::FailedPreconditionError(
-                       "parameter '" + leaf.name() +
-                       "' got a gradient after those of the step were summed "
-                       "over the replicas; finish the optimizer step before "
-                       "the next backward"));
-    }
     context_->nonfinite.Check("the gradient of ", leaf.name(), grad);
-    if (closed_) {
+    if (closed_ && !nested) {
       ThrowIfError(
           *context_,
           absl::InternalError("parameter '" + leaf.name() +
                               "' got a gradient after its unit '" + label_ +
                               "' was reduced; report the model's structure"));
     }
+    // That of a pass inside this one, or of this one inside that.
+    if (in_reduction_) ThrowIfError(*context_, FinishReduce());
+    ThrowIfError(*context_, MakeRoomForReduce());
     AllocateReduce();
     at::Tensor place = leaf.RangeOf(GradientTarget());
     if (leaf.written) {
@@ -114,7 +122,8 @@ void Segment::OnGradient(Leaf& leaf, const at::Tensor& grad) {
     leaf.written = true;
     leaf.used = true;
   }
-  if (leaf.arrived) return;
+  // Only the outer pass knows how many there will be.
+  if (nested || leaf.arrived) return;
   leaf.arrived = true;
   ++arrived_;
   if (complete() && context_->listener != nullptr) {
@@ -173,38 +182,44 @@ void Segment::ChunkReduce() {
   reduce_ = pieces;
 }
 
-absl::Status Segment::StartReduce() {
+absl::Status Segment::StartReduce(bool nested) {
   // Already in grad_, or where the ranks will find it.
   if (direct() || bound()) return absl::OkStatus();
+  FTS_RETURN_IF_ERROR(FinishReduce());
+  FTS_RETURN_IF_ERROR(MakeRoomForReduce());
   SilentWrites guard;
   AllocateReduce();
   ZeroGaps(reduce_);
   if (divisors_.pre_divide != 1) reduce_.div_(divisors_.pre_divide);
   for (const auto& leaf : leaves_) leaf->written = false;
+  in_reduction_ = true;
   if (!sharded_) return absl::OkStatus();  // alone: FinishReduce casts
   if (in_pieces()) ChunkReduce();
   reduced_ = EmptyFlat(chunk_, reduce_.scalar_type(), reduce_.device());
-  context_->trace.Record("reduce_scatter", label_);
-  group_->reduce->SetLabel(label_);
-  context_->order.Add(OrderHash::kReduce, "reduce_scatter", label_, padded_,
+  context_->trace.Record("reduce_scatter", label_, nested ? " (nested)" : "");
+  comm::Communicator& wire = nested ? *group_->gather : *group_->reduce;
+  wire.SetLabel(label_);
+  context_->order.Add(nested ? OrderHash::kGather : OrderHash::kReduce,
+                      "reduce_scatter", label_, padded_,
                       static_cast<int>(reduce_.scalar_type()));
-  FTS_ASSIGN_OR_RETURN(reducing_, group_->reduce->ReduceScatter(
-                                      reduce_, reduced_, comm::ReduceOp::kSum));
+  FTS_ASSIGN_OR_RETURN(
+      reducing_, wire.ReduceScatter(reduce_, reduced_, comm::ReduceOp::kSum));
   context_->ledger.reduced.calls += 1;
   context_->ledger.reduced.bytes += Bytes(reduce_);
   return absl::OkStatus();
 }
 
 absl::Status Segment::FinishReduce() {
-  if (!reduce_.defined()) return absl::OkStatus();
+  if (!in_reduction_) return absl::OkStatus();
+  in_reduction_ = false;
   absl::Status status;
   if (reducing_ != nullptr) status = reducing_->Wait();
   reducing_ = nullptr;
   SilentWrites guard;
-  if (status.ok()) FoldIn(sharded_ ? reduced_ : reduce_);
   context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));
-  reduce_ = at::Tensor();
-  reduced_ = at::Tensor();
+  const at::Tensor result = sharded_ ? reduced_ : reduce_;
+  reduce_ = reduced_ = at::Tensor();
+  if (status.ok()) FoldIn(result);
   return status;
 }
 
@@ -223,11 +238,13 @@ void Segment::CollectBucket() {
 }
 
 void Segment::CompleteGradient() {
-  if (!trainable_) return;
+  if (!trainable_ || summed_ || across_.defined()) return;
   SilentWrites guard;
   if (direct() || bound()) {
     AllocateReduce();
     ZeroGaps(GradientTarget());
+    // Whatever a sum puts there is to be added to.
+    for (const auto& leaf : leaves_) leaf->written = true;
   } else if (!grad_.defined()) {
     grad_ = EmptyChunk(shard_.scalar_type());
     grad_.zero_();
@@ -254,7 +271,9 @@ void Segment::SumGradients() {
 }
 
 absl::Status Segment::StartReplicaReduce() {
-  if (!trainable_ || replicas() == 1 || summed_) return absl::OkStatus();
+  if (!trainable_ || replicas() == 1 || summed_ || across_.defined()) {
+    return absl::OkStatus();
+  }
   SilentWrites guard;
   across_ = grad_.to(flat_.device(), dtypes_.reduce);  // itself when that
   if (!across_.is_same(grad_)) {
@@ -262,17 +281,21 @@ absl::Status Segment::StartReplicaReduce() {
   }
   context_->trace.Record("all_reduce", label_);
   group_->replicate->SetLabel(label_);
-  context_->order.Add(OrderHash::kReduce, "all_reduce", label_, across_.numel(),
-                      static_cast<int>(across_.scalar_type()));
-  FTS_ASSIGN_OR_RETURN(
-      reducing_, group_->replicate->AllReduce(across_, comm::ReduceOp::kSum));
+  context_->order.Add(OrderHash::kReplica, "all_reduce", label_,
+                      across_.numel(), static_cast<int>(across_.scalar_type()));
+  auto event = group_->replicate->AllReduce(across_, comm::ReduceOp::kSum);
+  if (!event.ok()) {
+    DropAcross();
+    return event.status();
+  }
+  reducing_ = *std::move(event);
   context_->ledger.all_reduced.calls += 1;
   context_->ledger.all_reduced.bytes += Bytes(across_);
   return absl::OkStatus();
 }
 
 absl::Status Segment::FinishReplicaReduce() {
-  if (reducing_ == nullptr) return absl::OkStatus();
+  if (!across_.defined()) return absl::OkStatus();
   const absl::Status status = reducing_->Wait();
   reducing_ = nullptr;
   SilentWrites guard;
@@ -280,6 +303,13 @@ absl::Status Segment::FinishReplicaReduce() {
   summed_ = status.ok();
   DropAcross();
   return status;
+}
+
+void Segment::KeepOneSum() {
+  if (!summed_) return;
+  summed_ = false;
+  SilentWrites guard;
+  if (replica() > 0) grad_.zero_();
 }
 
 void Segment::DropAcross() {
@@ -291,7 +321,7 @@ void Segment::DropAcross() {
 
 void Segment::ZeroGrad() {
   DropAcross();
-  summed_ = false;
+  in_reduction_ = summed_ = false;
   if (!bound()) context_->ledger.Remove(Holding::kGradient, Bytes(grad_));
   if (!reduces_through_bucket()) {
     context_->ledger.Remove(Holding::kReduce, Bytes(reduce_));

@@ -7,7 +7,7 @@
 // replica * shards + shard. The ranks of one replica hold a chunk each of every
 // sharded segment, those of equal shard the same chunk. Gradients are first
 // reduce-scattered inside the replica, on every backward pass, and then, once
-// per optimizer step, the chunks are summed over the replicas.
+// per optimizer step, the chunks are summed over the replicas (replica_sums.h).
 //
 // Threads: a value; its communicators are used by the training thread.
 #ifndef FTS_CORE_SHARD_SHARD_GROUP_H_

@@ -8,6 +8,7 @@
 //   pre_forward, post_forward, pre_backward, post_backward   of a unit
 //   all_gather, reshard, reduce_scatter                      of a segment
 //   all_reduce             of the remainder, and one per step
+// "(nested)" behind a reduction: of a backward pass inside another.
 // "(prefetch)" behind a gather says that it was issued ahead of its use.
 // Off by default; recording costs one string per event.
 // Threads: confined to the training thread.

@@ -18,8 +18,10 @@ namespace {
 using torch::autograd::FunctionPreHook;
 using torch::autograd::variable_list;
 
+constexpr int kNoTask = -1;  // autograd's own value
+
 bool InsideBackward() {
-  return torch::autograd::get_current_graph_task_id() != -1;
+  return torch::autograd::get_current_graph_task_id() != kNoTask;
 }
 
 }  // namespace
@@ -114,6 +116,10 @@ absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
   const bool grad_mode = c10::GradMode::is_enabled();
   const bool recomputation = InsideBackward();
   context_->trace.Record("pre_forward", label_);
+  if (grad_mode && recomputation && context_->listener != nullptr) {
+    // A backward inside this one may follow, and must find it begun.
+    context_->listener->OnBackwardActivity();
+  }
   if (grad_mode && !recomputation) listener_->OnForward(*this);
   FTS_RETURN_IF_ERROR(StartGather());
   if (!recomputation) {
@@ -130,8 +136,12 @@ absl::Status Unit::PreForward(const std::vector<at::Tensor>& inputs) {
       // releases the unit.
       call->takes_grad = true;
       ++call->num_inputs;
+      // First of all: the node may be that of another unit's output, whose
+      // backward begins there. This one is over before.
       if (const auto& node = input.grad_fn()) {
-        node->add_pre_hook(std::make_unique<InputHook>(weak_from_this(), call));
+        auto& hooks = node->pre_hooks();
+        hooks.insert(hooks.begin(),
+                     std::make_unique<InputHook>(weak_from_this(), call));
       }
     }
   }
@@ -196,9 +206,12 @@ void Unit::PreBackward(const Call& call) {
             "backward, so the gradient would be of other weights; run backward "
             "before the optimizer step, or forward again")));
   }
-  if (context_->listener != nullptr) context_->listener->OnBackwardActivity();
+  const bool nested =
+      context_->listener != nullptr && context_->listener->OnBackwardActivity();
   if (!in_backward_) {
     in_backward_ = true;
+    nested_task_ =
+        nested ? torch::autograd::get_current_graph_task_id() : kNoTask;
     context_->trace.Record("pre_backward", label_);
   }
   // create_graph: a second backward will read the weights once more.
@@ -209,6 +222,8 @@ void Unit::PreBackward(const Call& call) {
 }
 
 void Unit::OnInputGradient(Call& call) {
+  // An outer pass may still run the same call.
+  if (nested_task_ != kNoTask) return;
   if (--call.pending_inputs > 0) return;
   MaybeEndBackward();
 }
@@ -221,7 +236,7 @@ bool Unit::MayRelease() const {
 }
 
 void Unit::MaybeEndBackward() {
-  if (!in_backward_) return;
+  if (!in_backward_ || nested_task_ != kNoTask) return;
   int calls = 0;           // whose graph is still there
   int without_inputs = 0;  // of those, with no input that requires grad
   for (const auto& weak : recorded_) {
@@ -247,6 +262,14 @@ void Unit::MaybeEndBackward() {
   if (reshard_after_backward_ && MayRelease()) ReleaseChanging();
 }
 
+void Unit::EndNested(int task) {
+  if (!in_backward_ || nested_task_ != task) return;  // of an outer one
+  in_backward_ = false;
+  nested_task_ = kNoTask;
+  context_->trace.Record("post_backward", label_);
+  if (reshard_after_backward_ && MayRelease()) ReleaseChanging();
+}
+
 // Frozen segments of a unit that does not reshard stay: nothing changes them.
 void Unit::ReleaseChanging() {
   for (const auto& segment : segments_) {
@@ -265,6 +288,7 @@ void Unit::EndBackward() {
     if (open_.empty()) ran_.clear();
   }
   in_backward_ = false;
+  nested_task_ = kNoTask;
   // A retained graph may run again.
   for (const auto& weak : recorded_) {
     if (const auto call = weak.lock()) call->pending_inputs = call->num_inputs;
@@ -292,6 +316,7 @@ void Unit::Reset() {
   ran_.clear();
   recorded_.clear();
   in_backward_ = false;
+  nested_task_ = kNoTask;
   twice_differentiable_ = false;
   for (const auto& segment : segments_) {
     segment->BeginBackward();

@@ -13,16 +13,27 @@
 // the nodes of a call, which are younger, before that node, so when every call
 // of the unit whose graph still exists has seen it, no gradient of the unit is
 // still to come: segments with unused parameters are closed and reduced too,
-// and all weights are released. That makes ranks which use different parameters
-// of a unit launch its reduction at most one unit apart, so none waits for
-// another in vain. What neither rule reaches (inputs that are leaves, unused
-// outputs) is done at the end of backward by the engine. A call none of whose
-// inputs requires grad has no such node: there only counting tells, and not of
-// the unit's own segments alone, since the way to a parameter of a unit inside
-// may lead over frozen weights of this one. A unit without a graph
-// (a frozen prefix) has no hooks at all, hence no backward gather. Under
-// create_graph the weights stay until the next update: the graph of the
-// gradients reads them without passing our hooks.
+// and all weights are released. Where that node made the output of another
+// unit, this unit is over before the other one's backward begins, so that one
+// unit's weights are gone before another's come. That makes ranks which use
+// different parameters of a unit launch its reduction before anything of the
+// next unit, so none waits for another in vain. What neither rule reaches
+// (inputs that are leaves, unused outputs) is done at the end of backward by
+// the engine. A call none of whose inputs requires grad has no such node: there
+// only counting tells, and not of the unit's own segments alone, since the way
+// to a parameter of a unit inside may lead over frozen weights of this one. A
+// unit without a graph (a frozen prefix) has no hooks at all, hence no backward
+// gather. Under create_graph the weights stay until the next update: the graph
+// of the gradients reads them without passing our hooks.
+//
+// [Note: a backward inside a backward]
+// A forward that runs inside a backward is a checkpoint's recomputation, whose
+// graph is never run, or one whose graph a backward inside that backward runs,
+// as PyTorch's reentrant checkpoint does it. The latter shows when its output
+// hook fires: the unit then stays as it is until that inner backward ends
+// (EndNested), which reduces what the unit got in it. Until then neither rule
+// above says anything: the same parameters may get gradients from any number of
+// passes.
 //
 // [Note: generations]
 // Writing the shard does not bump autograd's version counters, so a forward
@@ -132,6 +143,8 @@ class Unit : public std::enable_shared_from_this<Unit> {
   // end of a backward pass.
   void MaybeEndBackward();
   void EndBackward();
+  // A backward pass inside another, graph task `task`, has ended.
+  void EndNested(int task);
 
   // Gives up whatever an aborted step left behind.
   void Reset();
@@ -169,6 +182,7 @@ class Unit : public std::enable_shared_from_this<Unit> {
   std::vector<std::shared_ptr<Segment>> inside_;
   int64_t generation_ = 0;
   bool in_backward_ = false;
+  int nested_task_ = -1;  // the inner pass that in_backward_ is about, if one
   std::vector<std::shared_ptr<Call>> open_;  // forward entered, not left
   // Calls that recorded a graph since the last update. While a graph is kept
   // that does not run, the unit closes later, at the end of backward.
