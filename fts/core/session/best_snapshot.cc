@@ -17,6 +17,7 @@ void BestSnapshot::Keep(const shard::Segment& segment) {
         segment.shard().to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
   }
   kept.settled = !segment.trainable();
+  kept.version = segment.version();
 }
 
 void BestSnapshot::Save(const shard::ShardEngine& engine,
@@ -59,21 +60,25 @@ void BestSnapshot::OptimizerReplaced() {
 }
 
 absl::StatusOr<bool> BestSnapshot::Restore(shard::ShardEngine* engine,
-                                           optim::Optimizer* optimizer) const {
+                                           optim::Optimizer* optimizer) {
   if (!taken_) {
     return absl::FailedPreconditionError(
         "there is no best state to restore yet");
   }
   FTS_RETURN_IF_ERROR(optimizer->Restore(moments_));
   FTS_RETURN_IF_ERROR(engine->Fence());
+  std::set<const shard::Segment*> changed;
   {
     shard::SilentWrites guard;
     for (const auto& [segment, kept] : values_) {
+      if (segment->version() == kept.version) continue;
       segment->shard().copy_(kept.value);
+      changed.insert(segment);
     }
   }
   FTS_RETURN_IF_ERROR(engine->Fence());
-  engine->MarkUpdated();
+  engine->MarkUpdated(changed);
+  for (auto& [segment, kept] : values_) kept.version = segment->version();
   return !replaced_;
 }
 

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,11 +51,12 @@ class BestSnapshot {
   // The optimizer is another one from here on: moments are forgotten.
   void OptimizerReplaced();
 
-  // Brings values and moments back; learning rates stay. Marks the engine's
-  // shards as updated. False when the optimizer was replaced since: then all
+  // Brings values and moments back; learning rates stay. Marks the shards that
+  // have changed since as updated, so that of what stayed frozen nothing is
+  // gathered again. False when the optimizer was replaced since: then all
   // moments start afresh. Errors: FAILED_PRECONDITION when empty.
   absl::StatusOr<bool> Restore(shard::ShardEngine* engine,
-                               optim::Optimizer* optimizer) const;
+                               optim::Optimizer* optimizer);
 
   int64_t bytes() const;
 
@@ -62,6 +64,7 @@ class BestSnapshot {
   struct Kept {
     at::Tensor value;
     bool settled = false;  // frozen, and copied since
+    int64_t version = 0;   // the segment's when its values were these
   };
   void Keep(const shard::Segment& segment);
 

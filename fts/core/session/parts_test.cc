@@ -202,6 +202,55 @@ TEST(BestSnapshotTest, FrozenSinceTheBest) {
   }
 }
 
+// What stayed frozen stays gathered, what moved does not: in bytes.
+TEST(BestSnapshotTest, ARestoreGathersNothingAgainThatDidNotChange) {
+  RunRanks(2, [&](RankComms comms) {
+    Fixture f(comms);
+    shard::Ledger& ledger = f.engine->ledger();
+    const auto use = [&](const char* unit, int segment, bool moved) {
+      ledger.StartPhase();
+      ASSERT_TRUE(f.engine->FindUnit(unit)->PreForward({}).ok());
+      EXPECT_EQ(ledger.frozen_gathered.bytes,
+                moved ? f.engine->segments()[segment]->padded() * 4 : 0)
+          << unit;
+      ASSERT_TRUE(f.engine->FindUnit(unit)->PostForward({}).ok());
+    };
+    f.Thaw(0);
+    f.engine->PlaceFrozen({"b.w"});
+    use("b", 1, true);
+    f.Update(1.0);
+    BestSnapshot best;
+    best.Save(*f.engine, f.optimizer);
+    f.Update(1.0);
+    ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+    use("b", 1, false);  // never trained, so never kept
+    const at::Tensor value = f.Value(0);
+    // Frozen as the best left it, and kept: restored to what it is.
+    best.Forget({f.flats[0]});
+    f.optimizer.Remove({f.flats[0].get()});
+    f.engine->Freeze(1);
+    f.engine->PlaceFrozen({"a.w", "b.w"});
+    use("a", 0, true);
+    ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+    use("a", 0, false);
+    EXPECT_TRUE(at::equal(f.Value(0), value));
+    // It moved in between.
+    f.Thaw(2, 0);
+    best.Extend(*f.engine, 2);
+    f.Update(3.0);
+    best.Forget({f.flats[0]});
+    f.optimizer.Remove({f.flats[0].get()});
+    f.engine->Freeze(1);
+    f.engine->PlaceFrozen({"a.w", "b.w"});
+    use("a", 0, true);
+    EXPECT_FALSE(at::equal(f.Value(0), value));
+    ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
+    use("a", 0, true);
+    use("b", 1, false);
+    EXPECT_TRUE(at::equal(f.Value(0), value));
+  });
+}
+
 // Moved while it was not kept: copied at the next save, once.
 TEST(BestSnapshotTest, AFrozenSegmentIsKeptAsItWasFrozen) {
   RunRanks(1, [&](RankComms comms) {
