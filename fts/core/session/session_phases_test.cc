@@ -3,10 +3,11 @@
 // What a phase may say beyond thawing: freezing, rates per layer, weight decay
 // and clipping per phase, limits in steps, tokens and time, restore_best across
 // all of it. Values bit for bit against plain training.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 
@@ -37,7 +38,7 @@ void ExpectSameBits(const Values& got, const Values& want) {
 
 void ExpectClose(const Values& got, const Values& want) {
   for (const auto& [name, value] : want) {
-    EXPECT_TRUE(torch::allclose(got.at(name), value, 1e-4, 1e-5)) << name;
+    EXPECT_TRUE(at::allclose(got.at(name), value, 1e-4, 1e-5)) << name;
   }
 }
 

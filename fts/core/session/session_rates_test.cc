@@ -2,10 +2,11 @@
 //
 // Optimizers, groups and learning rates as phases change them: new_optimizer,
 // new_lr_scheduler, lambdas, frequency, enforce_phase0_params.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -35,7 +36,7 @@ void ExpectSameBits(const Values& got, const Values& want) {
 
 void ExpectClose(const Values& got, const Values& want) {
   for (const auto& [name, value] : want) {
-    EXPECT_TRUE(torch::allclose(got.at(name), value, 1e-4, 1e-5)) << name;
+    EXPECT_TRUE(at::allclose(got.at(name), value, 1e-4, 1e-5)) << name;
   }
 }
 

@@ -4,9 +4,12 @@
 // accumulation, clipping, learning rates, restore_best, errors.
 #include "fts/core/session/session.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adamw.h>
+#include <torch/serialize.h>
 
 #include <limits>
 
@@ -55,7 +58,7 @@ Reference Plain(const std::vector<int>& phase_of_step, int first_step,
                 const ReferenceOptions& options) {
   ToyModel model;
   {
-    torch::NoGradGuard guard;
+    at::NoGradGuard guard;
     for (auto& [name, tensor] : model.NamedParameters()) {
       tensor.copy_(options.start.at(name));
       tensor.set_requires_grad(false);
@@ -127,8 +130,7 @@ Reference Plain(const std::vector<int>& phase_of_step, int first_step,
 void ExpectClose(const Values& got, const Values& want, double tolerance) {
   ASSERT_EQ(got.size(), want.size());
   for (const auto& [name, value] : want) {
-    EXPECT_TRUE(
-        torch::allclose(got.at(name), value, tolerance, tolerance * 0.1))
+    EXPECT_TRUE(at::allclose(got.at(name), value, tolerance, tolerance * 0.1))
         << name << " differs by "
         << (got.at(name) - value).abs().max().item<float>();
   }
@@ -136,7 +138,7 @@ void ExpectClose(const Values& got, const Values& want, double tolerance) {
 
 void ExpectSameBits(const Values& got, const Values& want) {
   for (const auto& [name, value] : want) {
-    EXPECT_TRUE(torch::equal(got.at(name), value)) << name;
+    EXPECT_TRUE(at::equal(got.at(name), value)) << name;
   }
 }
 
@@ -194,9 +196,9 @@ TEST_P(SessionWorldTest, ThreePhasesEqualPlainTraining) {
         const Values got = r.Values();
         ExpectClose(got, want.values, 1e-4);
         // The comparison is sharp enough to see a missing weight decay.
-        EXPECT_FALSE(torch::allclose(got.at("layers.0.up.weight"),
-                                     wrong.values.at("layers.0.up.weight"),
-                                     1e-4, 1e-5));
+        EXPECT_FALSE(at::allclose(got.at("layers.0.up.weight"),
+                                  wrong.values.at("layers.0.up.weight"), 1e-4,
+                                  1e-5));
         EXPECT_TRUE(r.session->engine().CheckReplicas().ok());
       });
     }
@@ -304,9 +306,9 @@ TEST(SessionTest, RestoreBestRewindsWeightsAndMomentsBitExactly) {
     // Phase 1 begins at epoch 1 and gets worse: it trains, then is rewound.
     r.Epoch(1, 2, 2.0);
     const Values worse = r.Values();
-    EXPECT_FALSE(torch::equal(worse.at("layers.2.up.weight"),
-                              best.at("layers.2.up.weight")));
-    EXPECT_FALSE(torch::equal(worse.at("head.weight"), best.at("head.weight")));
+    EXPECT_FALSE(at::equal(worse.at("layers.2.up.weight"),
+                           best.at("layers.2.up.weight")));
+    EXPECT_FALSE(at::equal(worse.at("head.weight"), best.at("head.weight")));
     auto outcome = r.session->EpochStart(2);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     ASSERT_NE(outcome->phase(), nullptr);
@@ -315,7 +317,7 @@ TEST(SessionTest, RestoreBestRewindsWeightsAndMomentsBitExactly) {
     ExpectSameBits(r.Values(), best);
     const Values moments = Moments(*r.session);
     for (const auto& [name, value] : best_moments) {
-      EXPECT_TRUE(torch::equal(moments.at(name), value)) << name;
+      EXPECT_TRUE(at::equal(moments.at(name), value)) << name;
     }
     for (const auto& [name, value] : moments) {
       if (best_moments.count(name) == 0) {
@@ -356,8 +358,8 @@ TEST(SessionTest, PhaseReachedEqualsPhaseStarted) {
       EXPECT_EQ(a.grad_norm, b.grad_norm);
     }
     ExpectSameBits(through.Values(), direct.Values());
-    EXPECT_FALSE(torch::equal(transition.at("layers.2.up.weight"),
-                              through.Values().at("layers.2.up.weight")));
+    EXPECT_FALSE(at::equal(transition.at("layers.2.up.weight"),
+                           through.Values().at("layers.2.up.weight")));
   });
 }
 
@@ -460,7 +462,7 @@ TEST(SessionTest, AnExceptionInsideTheModelIsAStatus) {
     ToyRank r(comms, {});
     ASSERT_TRUE(r.session->EpochStart(0).ok());
     const absl::Status status = r.session->Evaluate([&] {
-      (*r.model)(torch::full({1, 2}, kVocab + 5, at::kLong));
+      (*r.model)(at::full({1, 2}, kVocab + 5, at::kLong));
       return absl::OkStatus();
     });
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
