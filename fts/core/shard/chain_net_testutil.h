@@ -26,6 +26,7 @@
 #include "fts/core/comm/fake.h"
 #include "fts/core/comm/testing/rank_threads.h"
 #include "fts/core/shard/engine.h"
+#include "fts/core/shard/shard_group.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts::shard::testing {
@@ -74,10 +75,12 @@ struct Chain {
     }
   }
   Chain(const Plan& plan, std::shared_ptr<comm::Communicator> gather,
-        std::shared_ptr<comm::Communicator> reduce, const Dtypes& dtypes = {})
+        std::shared_ptr<comm::Communicator> reduce, const Dtypes& dtypes = {},
+        std::shared_ptr<const ShardGroup> group = nullptr)
       : Chain(static_cast<int>(plan.units.size())) {
     EngineOptions options;
     options.dtypes = dtypes;
+    options.group = std::move(group);
     auto made = ShardEngine::Create(plan, leaves, std::move(gather),
                                     std::move(reduce), options);
     EXPECT_TRUE(made.ok()) << made.status();

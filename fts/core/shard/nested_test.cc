@@ -175,7 +175,23 @@ struct Case {
   int world;
   bool unsharded;
   bool replicated;  // the last unit
+  int replicas = 1;
 };
+
+// As session's Ranks::SplitReplicas does.
+std::shared_ptr<const ShardGroup> Split(const RankComms& comms, int replicas) {
+  if (replicas == 1) return nullptr;
+  const int rank = comms.first->rank();
+  const int shards = comms.first->size() / replicas;
+  std::vector<int> copy, part;
+  for (int i = 0; i < shards; ++i) copy.push_back(rank / shards * shards + i);
+  for (int i = 0; i < replicas; ++i) part.push_back(i * shards + rank % shards);
+  auto group = std::make_shared<ShardGroup>();
+  group->gather = *comms.first->Split(copy, "shard");
+  group->reduce = *comms.second->Split(copy, "shard");
+  group->replicate = *comms.second->Split(part, "replicate");
+  return group;
+}
 
 class NestedTest : public ::testing::TestWithParam<size_t> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, NestedTest,
@@ -186,8 +202,9 @@ TEST_P(NestedTest, GradientsEqualPlainAutograd) {
   SCOPED_TRACE(shape.name);
   for (const Case& c :
        {Case{1, false, false}, Case{2, false, false}, Case{4, false, false},
-        Case{2, true, false}, Case{2, false, true}}) {
-    SCOPED_TRACE(c.world);
+        Case{2, true, false}, Case{2, false, true}, Case{2, false, false, 2},
+        Case{4, false, false, 2}}) {
+    SCOPED_TRACE(::testing::Message() << c.world << " " << c.replicas);
     const auto run = [&](Chain& chain, int k) {
       Model model{chain};
       shape.body(model, ChainInput(k, 0).requires_grad_());
@@ -204,7 +221,8 @@ TEST_P(NestedTest, GradientsEqualPlainAutograd) {
       plan.units.back().segments.clear();
     }
     RunRanks(c.world, [&](RankComms comms) {
-      Chain chain(plan, comms.first, comms.second);
+      Chain chain(plan, comms.first, comms.second, {},
+                  Split(comms, c.replicas));
       chain.engine->Thaw(0);
       const int rank = comms.first->rank();
       for (int step = 0; step < 3; ++step) {  // the second follows a record
@@ -232,7 +250,7 @@ TEST_P(NestedTest, GradientsEqualPlainAutograd) {
         const Ledger& ledger = chain.engine->ledger();
         EXPECT_EQ(ledger.now(Holding::kGradient), 0);
         EXPECT_EQ(ledger.now(Holding::kReduce), 0);
-        if (c.world > 1) {
+        if (c.world > c.replicas) {
           EXPECT_EQ(ledger.now(Holding::kGathered),
                     c.replicated ? kUnitBytes : 0);
         }
@@ -242,9 +260,15 @@ TEST_P(NestedTest, GradientsEqualPlainAutograd) {
 }
 
 // Each inner backward is reduced when it ends: unreduced gradients of all units
-// are never there together.
+// are never there together. Between the gathers, where the order is known.
 TEST(NestedBackwardTest, ReducesAsItGoes) {
-  Chain chain = FakeChain(ChainPlan(std::vector<int>(8, 0)), 8);
+  comm::FakeOptions options;
+  options.size = 8;
+  const auto reduce = comm::MakeFake(options);
+  options.trace = std::make_shared<comm::Trace>();
+  const auto gather = comm::MakeFake(options);
+  ASSERT_TRUE(gather.ok() && reduce.ok());
+  Chain chain(ChainPlan(std::vector<int>(8, 0)), *gather, *reduce);
   chain.engine->Thaw(0);
   Model model{chain};
   Ledger& ledger = chain.engine->ledger();
@@ -262,6 +286,8 @@ TEST(NestedBackwardTest, ReducesAsItGoes) {
               3 * chain.engine->segments()[0]->padded() * 4);
     // Its forward, and the forward inside the backward.
     EXPECT_EQ(ledger.gathered.calls, 16);
+    EXPECT_EQ(options.trace->records().size(), 8 + 16);
+    options.trace->Clear();
     chain.engine->FinishStep();
   }
 }
