@@ -61,8 +61,8 @@ class ReduceQueue {
   void OnBackward(Unit& unit);
 
   // A backward pass begins, during which gradients, reduced or not, are to take
-  // no more than they do now and `bytes`. `last`: nothing
-  // follows in this step, so that what it has reduced may cross the replicas.
+  // no more than they do now and `bytes`. `last`: nothing follows in this step,
+  // so that what it has reduced may cross the replicas.
   void BeginBackward(int64_t bytes, bool last);
   // Something follows after all, inside it.
   void NotLast() { last_ = false; }

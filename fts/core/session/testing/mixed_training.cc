@@ -93,6 +93,15 @@ double MixedTraining::Step(int64_t micro, const std::vector<int>& training) {
                                          static_cast<int>(i)) != training.end();
   };
   std::vector<at::Tensor> gradients(states_.size());
+  // What no rank shares adds up on each rank until the step's one reduction,
+  // unless the reduce dtype is narrower than the masters'.
+  const auto waits = [&](size_t i) {
+    const MixedPiece& piece = states_[i].piece;
+    return !piece.sharded &&
+           c10::elementSize(piece.reduce) >= c10::elementSize(piece.master);
+  };
+  std::vector<std::vector<at::Tensor>> own(
+      world_, std::vector<at::Tensor>(states_.size()));
   double loss = 0;
   std::vector<double> losses(world_, 0);
   for (int64_t k = 0; k < micro; ++k) {
@@ -111,7 +120,13 @@ double MixedTraining::Step(int64_t micro, const std::vector<int>& training) {
       for (size_t i = 0; i < states_.size(); ++i) {
         if (!trains(i)) continue;
         // Half types are summed in float32 and rounded once.
-        const at::Tensor mine = TakeGradient(states_[i]);
+        at::Tensor mine = TakeGradient(states_[i]);
+        if (waits(i)) {
+          at::Tensor& all = own[rank][i];
+          all = all.defined() ? all.add(mine) : mine;
+          if (k + 1 < micro) continue;
+          mine = all;
+        }
         const at::Tensor wide =
             mine.element_size() == 2 ? mine.to(at::kFloat) : mine;
         sums[i] = sums[i].defined() ? sums[i].add(wide) : wide;
@@ -119,7 +134,7 @@ double MixedTraining::Step(int64_t micro, const std::vector<int>& training) {
     }
     at::NoGradGuard guard;
     for (size_t i = 0; i < states_.size(); ++i) {
-      if (!trains(i)) continue;
+      if (!trains(i) || !sums[i].defined()) continue;
       const MixedPiece& piece = states_[i].piece;
       at::Tensor sum = sums[i].to(piece.reduce);
       if (divide != 1) sum = sum.div(divide);
