@@ -15,6 +15,7 @@
 
 #include "fts/core/comm/testing/rank_threads.h"
 #include "fts/core/shard/engine.h"
+#include "fts/core/shard/replicas_testutil.h"
 #include "fts/core/shard/shard_group.h"
 #include "fts/core/shard/tensor_util.h"
 
@@ -119,21 +120,6 @@ Plan MakePlan() {
   return plan;
 }
 
-// As session's Ranks::SplitReplicas does.
-std::shared_ptr<const ShardGroup> Split(const comm::testing::RankComms& comms,
-                                        int replicas) {
-  const int rank = comms.first->rank();
-  const int shards = comms.first->size() / replicas;
-  std::vector<int> copy, part;
-  for (int i = 0; i < shards; ++i) copy.push_back(rank / shards * shards + i);
-  for (int i = 0; i < replicas; ++i) part.push_back(i * shards + rank % shards);
-  auto group = std::make_shared<ShardGroup>();
-  group->gather = *comms.first->Split(copy, "shard");
-  group->reduce = *comms.second->Split(copy, "shard");
-  if (replicas > 1) group->replicate = *comms.second->Split(part, "replicate");
-  return group;
-}
-
 struct Rank {
   Net net{false};
   std::unique_ptr<ShardEngine> engine;
@@ -142,7 +128,7 @@ struct Rank {
        const Plan& plan = MakePlan(), Dtypes dtypes = {}) {
     EngineOptions options;
     options.dtypes = dtypes;
-    options.group = Split(comms, replicas);
+    options.group = SplitReplicas(comms, replicas);
     auto made = ShardEngine::Create(plan, net.leaves, comms.first, comms.second,
                                     options);
     EXPECT_TRUE(made.ok()) << made.status();

@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "fts/core/shard/chain_net_testutil.h"
+#include "fts/core/shard/replicas_testutil.h"
 
 namespace fts::shard {
 namespace {
@@ -178,21 +179,6 @@ struct Case {
   int replicas = 1;
 };
 
-// As session's Ranks::SplitReplicas does.
-std::shared_ptr<const ShardGroup> Split(const RankComms& comms, int replicas) {
-  if (replicas == 1) return nullptr;
-  const int rank = comms.first->rank();
-  const int shards = comms.first->size() / replicas;
-  std::vector<int> copy, part;
-  for (int i = 0; i < shards; ++i) copy.push_back(rank / shards * shards + i);
-  for (int i = 0; i < replicas; ++i) part.push_back(i * shards + rank % shards);
-  auto group = std::make_shared<ShardGroup>();
-  group->gather = *comms.first->Split(copy, "shard");
-  group->reduce = *comms.second->Split(copy, "shard");
-  group->replicate = *comms.second->Split(part, "replicate");
-  return group;
-}
-
 class NestedTest : public ::testing::TestWithParam<size_t> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, NestedTest,
                          ::testing::Range<size_t>(0, Shapes().size()));
@@ -222,7 +208,7 @@ TEST_P(NestedTest, GradientsEqualPlainAutograd) {
     }
     RunRanks(c.world, [&](RankComms comms) {
       Chain chain(plan, comms.first, comms.second, {},
-                  Split(comms, c.replicas));
+                  c.replicas == 1 ? nullptr : SplitReplicas(comms, c.replicas));
       chain.engine->Thaw(0);
       const int rank = comms.first->rank();
       for (int step = 0; step < 3; ++step) {  // the second follows a record
