@@ -13,6 +13,10 @@
 
 namespace fts::comm {
 
+// Our Store over one that somebody else made. `own_connection`: its clone()
+// gives a second connection, as a TCPStore's does.
+StorePtr StoreOver(c10::intrusive_ptr<c10d::Store> store, bool own_connection);
+
 // Null when `store` was not made by store.h's functions.
 c10::intrusive_ptr<c10d::Store> C10dStoreOf(const Store& store);
 

@@ -130,6 +130,10 @@ c10::intrusive_ptr<c10d::Store> C10dStoreOf(const Store& store) {
   return c10d_store == nullptr ? nullptr : c10d_store->store();
 }
 
+StorePtr StoreOver(c10::intrusive_ptr<c10d::Store> store, bool own_connection) {
+  return std::make_shared<C10dStore>(std::move(store), 0, own_connection);
+}
+
 StorePtr MakeHashStore() {
   return std::make_shared<C10dStore>(c10::make_intrusive<c10d::HashStore>(), 0,
                                      false);

@@ -53,6 +53,22 @@ absl::StatusOr<RunConfig> ReadRunConfig(const YamlNode& merged,
   return out;
 }
 
+absl::StatusOr<LoopConfig> ReadLoopConfig(const YamlNode& node,
+                                          Diagnostics* diags) {
+  const int errors_before = diags->num_errors();
+  LoopConfig out;
+  MappingReader root(node, "", diags);
+  config_internal::ReadPrecision(&root, &out.precision, diags);
+  config_internal::ReadOptimizer(&root, &out.optimizer, diags);
+  config_internal::ReadLrScheduler(&root, &out.lr_scheduler, diags);
+  root.OptionalDouble("clip_grad_norm", &out.clip_grad_norm, 0, true);
+  root.Bool("apply_lambdas_new_pgs", &out.apply_lambdas_new_pgs);
+  root.Bool("enforce_phase0_params", &out.enforce_phase0_params);
+  root.Done();
+  if (diags->num_errors() > errors_before) return diags->status();
+  return out;
+}
+
 absl::StatusOr<RunConfig> LoadRunConfig(
     const std::vector<std::string>& files,
     const std::vector<std::string>& override_args, Diagnostics* diags) {

@@ -188,6 +188,23 @@ struct RunConfig {
 absl::StatusOr<RunConfig> ReadRunConfig(const YamlNode& merged,
                                         Diagnostics* diags);
 
+// What a training loop that is not ours takes of a run config: how shards are
+// updated, and in which dtypes.
+struct LoopConfig {
+  PrecisionSpec precision;
+  OptimizerSpec optimizer;
+  std::optional<LrSchedulerSpec> lr_scheduler;
+  std::optional<double> clip_grad_norm;  // of phases that set none
+  bool apply_lambdas_new_pgs = false;
+  bool enforce_phase0_params = true;
+};
+
+// Checks and types a mapping with any of the keys precision, optimizer,
+// lr_scheduler, clip_grad_norm, apply_lambdas_new_pgs and
+// enforce_phase0_params. Errors as ReadRunConfig.
+absl::StatusOr<LoopConfig> ReadLoopConfig(const YamlNode& node,
+                                          Diagnostics* diags);
+
 // LoadConfig and ReadRunConfig in one: config files as typed by the user, and
 // override arguments ("key.path=value", "--key.path", "value").
 absl::StatusOr<RunConfig> LoadRunConfig(

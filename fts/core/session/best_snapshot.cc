@@ -21,7 +21,7 @@ void BestSnapshot::Keep(const shard::Segment& segment) {
 }
 
 void BestSnapshot::Save(const shard::ShardEngine& engine,
-                        const optim::Optimizer& optimizer) {
+                        const optim::Optimizer* optimizer) {
   for (const auto& segment : engine.segments()) {
     const auto known = values_.find(segment.get());
     // One that was frozen again changes no more: copied once.
@@ -30,7 +30,7 @@ void BestSnapshot::Save(const shard::ShardEngine& engine,
       Keep(*segment);
     }
   }
-  optimizer.Save(&moments_);
+  if (optimizer != nullptr) optimizer->Save(&moments_);
   replaced_ = false;
   taken_ = true;
 }
@@ -65,7 +65,9 @@ absl::StatusOr<bool> BestSnapshot::Restore(shard::ShardEngine* engine,
     return absl::FailedPreconditionError(
         "there is no best state to restore yet");
   }
-  FTS_RETURN_IF_ERROR(optimizer->Restore(moments_));
+  if (optimizer != nullptr) {
+    FTS_RETURN_IF_ERROR(optimizer->Restore(moments_));
+  }
   FTS_RETURN_IF_ERROR(engine->Fence());
   std::set<const shard::Segment*> changed;
   {

@@ -37,9 +37,10 @@ class BestSnapshot {
  public:
   bool empty() const { return !taken_; }
 
-  // Replaces what was kept.
+  // Replaces what was kept. `optimizer` is null where somebody else has it,
+  // who then keeps its state; so it is for Restore.
   void Save(const shard::ShardEngine& engine,
-            const optim::Optimizer& optimizer);
+            const optim::Optimizer* optimizer);
 
   // Adds segments that thaw at `phase` and have not trained before, right after
   // their thaw. No-op when empty.

@@ -22,9 +22,14 @@ SessionModel ModelParts(nn::Module& root) {
 }
 
 shard::RangeLoader ValuesNow(const nn::Module& root) {
+  return ValuesOf(root.NamedParameters());
+}
+
+shard::RangeLoader ValuesOf(
+    const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
   // Detached tensors keep the storage that the parameters are about to leave.
   std::unordered_map<std::string, at::Tensor> values;
-  for (const auto& [name, tensor] : root.NamedParameters()) {
+  for (const auto& [name, tensor] : tensors) {
     values.emplace(name, tensor.detach());
   }
   return [values = std::move(values)](const std::string& name, int64_t begin,

@@ -6,6 +6,12 @@
 #ifndef FTS_CORE_SESSION_MODEL_PARTS_H_
 #define FTS_CORE_SESSION_MODEL_PARTS_H_
 
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "fts/core/nn/module.h"
 #include "fts/core/session/session.h"
 
@@ -20,6 +26,10 @@ SessionModel ModelParts(nn::Module& root);
 // Errors of the loader: NOT_FOUND for another name; FAILED_PRECONDITION for a
 // parameter whose values were not in memory to begin with.
 shard::RangeLoader ValuesNow(const nn::Module& root);
+
+// The same of named tensors, whose storage it keeps.
+shard::RangeLoader ValuesOf(
+    const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
 }  // namespace fts
 

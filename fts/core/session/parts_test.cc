@@ -137,7 +137,7 @@ TEST(BestSnapshotTest, RestoreBringsValuesAndMomentsBack) {
       f.Thaw(0);
       f.Update(1.0);
       const at::Tensor value = f.Value(0), moment = f.Moment(0);
-      best.Save(*f.engine, f.optimizer);
+      best.Save(*f.engine, &f.optimizer);
       EXPECT_FALSE(best.empty());
       EXPECT_EQ(best.bytes(), 3 * 4 * value.numel());
 
@@ -172,7 +172,7 @@ TEST(BestSnapshotTest, FrozenSinceTheBest) {
       f.Update(1.0);
       const at::Tensor value = f.Value(0);
       BestSnapshot best;
-      best.Save(*f.engine, f.optimizer);
+      best.Save(*f.engine, &f.optimizer);
       f.Update(1.0);
       // The transition: back to the best, then the freeze.
       ASSERT_TRUE(*best.Restore(f.engine.get(), &f.optimizer));
@@ -186,7 +186,7 @@ TEST(BestSnapshotTest, FrozenSinceTheBest) {
       best.Extend(*f.engine, 1);
       f.Update(2.0);
       const at::Tensor second = f.Value(1);
-      if (saved_again) best.Save(*f.engine, f.optimizer);
+      if (saved_again) best.Save(*f.engine, &f.optimizer);
       // It thaws again, moves, and goes back.
       f.Thaw(2, 0);
       best.Extend(*f.engine, 2);
@@ -220,7 +220,7 @@ TEST(BestSnapshotTest, ARestoreGathersNothingAgainThatDidNotChange) {
     use("b", 1, true);
     f.Update(1.0);
     BestSnapshot best;
-    best.Save(*f.engine, f.optimizer);
+    best.Save(*f.engine, &f.optimizer);
     f.Update(1.0);
     ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
     use("b", 1, false);  // never trained, so never kept
@@ -257,12 +257,12 @@ TEST(BestSnapshotTest, AFrozenSegmentIsKeptAsItWasFrozen) {
     Fixture f(comms);
     f.Thaw(0);
     BestSnapshot best;
-    best.Save(*f.engine, f.optimizer);
+    best.Save(*f.engine, &f.optimizer);
     f.Update(1.0);
     const at::Tensor value = f.Value(0);
     f.optimizer.Remove({f.flats[0].get()});
     f.engine->Freeze(1);
-    best.Save(*f.engine, f.optimizer);
+    best.Save(*f.engine, &f.optimizer);
     f.Thaw(2, 0);
     best.Extend(*f.engine, 2);
     f.Update(1.0);
@@ -278,7 +278,7 @@ TEST(BestSnapshotTest, MomentsOfAReplacedOptimizerDoNotComeBack) {
     f.Update(1.0);
     const at::Tensor value = f.Value(0);
     BestSnapshot best;
-    best.Save(*f.engine, f.optimizer);
+    best.Save(*f.engine, &f.optimizer);
     const int64_t with_moments = best.bytes();
     best.OptimizerReplaced();
     EXPECT_EQ(best.bytes(), with_moments - 2 * 4 * value.numel());
@@ -294,7 +294,7 @@ TEST(BestSnapshotTest, MomentsOfAReplacedOptimizerDoNotComeBack) {
     EXPECT_TRUE(at::equal(f.Value(0), value));
     EXPECT_EQ(other.StepCounts(*f.flats[0])[0], 0);
     // The next best is the new optimizer's.
-    best.Save(*f.engine, other);
+    best.Save(*f.engine, &other);
     EXPECT_TRUE(*best.Restore(f.engine.get(), &other));
   });
 }
@@ -304,10 +304,10 @@ TEST(BestSnapshotTest, SaveReplacesWhatWasKept) {
     Fixture f(comms);
     f.Thaw(0);
     BestSnapshot best;
-    best.Save(*f.engine, f.optimizer);
+    best.Save(*f.engine, &f.optimizer);
     f.Update(1.0);
     const at::Tensor value = f.Value(0);
-    best.Save(*f.engine, f.optimizer);
+    best.Save(*f.engine, &f.optimizer);
     f.Update(1.0);
     ASSERT_TRUE(best.Restore(f.engine.get(), &f.optimizer).ok());
     EXPECT_TRUE(at::equal(f.Value(0), value));

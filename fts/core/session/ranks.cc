@@ -12,6 +12,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/comm/gloo.h"
 #include "fts/core/comm/local.h"
+#include "fts/core/comm/process_group.h"
 #include "fts/core/comm/rendezvous.h"
 #include "fts/core/comm/shm/shm.h"
 
@@ -60,6 +61,26 @@ bool IsRefusal(const absl::Status& status) {
          status.code() == absl::StatusCode::kResourceExhausted;
 }
 
+absl::StatusOr<Ranks> Meet(const comm::StorePtr& store, int rank, int size,
+                           comm::GlooOptions gloo) {
+  FTS_ASSIGN_OR_RETURN(const std::string forced, ForcedBackend());
+  if (forced != "gloo") {
+    absl::StatusOr<Ranks> ranks = ConnectShm(store, rank, size, gloo.timeout);
+    if (ranks.ok() || forced == "shm" || !IsRefusal(ranks.status())) {
+      return ranks;
+    }
+  }
+  gloo.name = "gather";
+  FTS_ASSIGN_OR_RETURN(
+      comm::CommunicatorPtr gather,
+      comm::MakeGloo(store->Prefixed("gather"), rank, size, gloo));
+  gloo.name = "reduce";
+  FTS_ASSIGN_OR_RETURN(
+      comm::CommunicatorPtr reduce,
+      comm::MakeGloo(store->Prefixed("reduce"), rank, size, gloo));
+  return Ranks(std::move(gather), std::move(reduce));
+}
+
 }  // namespace
 
 Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
@@ -99,25 +120,24 @@ absl::StatusOr<Ranks> Ranks::Connect(const comm::LaunchEnvironment& launch,
   }
   FTS_ASSIGN_OR_RETURN(comm::StorePtr store,
                        comm::Rendezvous(launch, kRendezvousTimeout));
-  FTS_ASSIGN_OR_RETURN(const std::string forced, ForcedBackend());
-  if (forced != "gloo") {
-    absl::StatusOr<Ranks> ranks =
-        ConnectShm(store, launch.rank, launch.world_size, timeout);
-    if (ranks.ok() || forced == "shm" || !IsRefusal(ranks.status())) {
-      return ranks;
-    }
+  comm::GlooOptions gloo = comm::GlooOptionsFor(launch);
+  gloo.timeout = timeout;
+  return Meet(store, launch.rank, launch.world_size, gloo);
+}
+
+absl::StatusOr<Ranks> Ranks::Join(const std::string& group_name,
+                                  std::chrono::milliseconds timeout) {
+  FTS_ASSIGN_OR_RETURN(const comm::ProcessGroupMembers members,
+                       comm::MembersOfProcessGroup(group_name));
+  if (members.size == 1) {
+    return Ranks(comm::MakeLocal("gather"), comm::MakeLocal("reduce"));
   }
-  comm::GlooOptions options = comm::GlooOptionsFor(launch);
-  options.timeout = timeout;
-  options.name = "gather";
-  FTS_ASSIGN_OR_RETURN(comm::CommunicatorPtr gather,
-                       comm::MakeGloo(store->Prefixed("gather"), launch.rank,
-                                      launch.world_size, options));
-  options.name = "reduce";
-  FTS_ASSIGN_OR_RETURN(comm::CommunicatorPtr reduce,
-                       comm::MakeGloo(store->Prefixed("reduce"), launch.rank,
-                                      launch.world_size, options));
-  return Ranks(std::move(gather), std::move(reduce));
+  comm::LaunchEnvironment launch;
+  const char* master = std::getenv("MASTER_ADDR");
+  launch.master_addr = master == nullptr ? "" : master;
+  comm::GlooOptions gloo = comm::GlooOptionsFor(launch);
+  gloo.timeout = timeout;
+  return Meet(members.store, members.rank, members.size, gloo);
 }
 
 absl::Status Ranks::Sum(std::vector<double>* numbers) const {

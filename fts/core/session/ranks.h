@@ -31,6 +31,13 @@ class Ranks {
       const comm::LaunchEnvironment& launch,
       std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
+  // The ranks of a process group that this process already has, found by its
+  // c10d name; communicators are our own, chosen as by Connect. Collective over
+  // the group. Errors: those of comm::MembersOfProcessGroup besides.
+  static absl::StatusOr<Ranks> Join(
+      const std::string& group_name,
+      std::chrono::milliseconds timeout = std::chrono::minutes(10));
+
   // Any two communicators of the same ranks.
   Ranks(std::shared_ptr<comm::Communicator> gather,
         std::shared_ptr<comm::Communicator> reduce);

@@ -5,7 +5,6 @@
 #include <c10/core/GradMode.h>
 
 #include <cmath>
-#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,32 +13,10 @@
 #include "fts/core/plan/bindable.h"
 #include "fts/core/plan/memory.h"
 #include "fts/core/plan/optimizer_moments.h"
-#include "fts/core/session/shard_interceptor.h"
+#include "fts/core/session/guarded.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts {
-namespace {
-
-// Runs code that may throw (LibTorch, autograd hooks, user modules). An error
-// that a hook stashed keeps its code.
-absl::Status Guarded(shard::ShardEngine& engine,
-                     const std::function<absl::Status()>& body) {
-  try {
-    return body();
-  } catch (const StatusError& e) {
-    FTS_RETURN_IF_ERROR(engine.TakeHookError());
-    return e.status();
-  } catch (const c10::Error& e) {
-    FTS_RETURN_IF_ERROR(engine.TakeHookError());
-    return absl::InternalError(e.what_without_backtrace());
-  } catch (const std::exception& e) {
-    FTS_RETURN_IF_ERROR(engine.TakeHookError());
-    return absl::InternalError(e.what());
-  }
-}
-
-}  // namespace
-
 Session::~Session() { attachments_.Detach(); }
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
@@ -311,7 +288,7 @@ absl::Status Session::ReplaceLrScheduler(int phase) {
 
 absl::Status Session::SaveBest(const BestRecord& best) {
   (void)best;  // the scheduler keeps the record
-  best_.Save(*engine_, optimizer());
+  best_.Save(*engine_, &optimizer());
   return absl::OkStatus();
 }
 
