@@ -3,12 +3,11 @@
 // Collective calls over tensors of the caller's: every rank makes the same ones
 // in the same order. Each returns an event at once; results may be read when
 // waiting for it returned success. Tensors are 1-D, contiguous, on the host or
-// the mesh's device; a call keeps them until its event has ended, and until then
-// nobody writes what it reads or reads what it writes.
-// Errors, of the call: INVALID_ARGUMENT, nothing done. Of the event:
-// UNAVAILABLE (a peer is gone, or the mesh was aborted), DEADLINE_EXCEEDED (a
-// peer did not take part), INTERNAL; each names operation and rank.
-// Handle: confined.
+// the mesh's device; a call keeps them until its event has ended, and until
+// then nobody writes what it reads or reads what it writes. Errors, of the
+// call: INVALID_ARGUMENT, nothing done. Of the event: UNAVAILABLE (a peer is
+// gone, or the mesh was aborted), DEADLINE_EXCEEDED (a peer did not take part),
+// INTERNAL; each names operation and rank. Handle: confined.
 
 #ifndef FTS_CAPI_COMMUNICATOR_H_
 #define FTS_CAPI_COMMUNICATOR_H_

@@ -1,9 +1,10 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // The ranks of a run and how they share the work: dp_replicate copies of the
-// model, each sharded over the remaining ranks. Rank = replica * shards + shard.
-// Handle: confined; fts_mesh_abort from any thread. A forked child must not use
-// its parent's mesh: every call then fails with FTS_CODE_FAILED_PRECONDITION.
+// model, each sharded over the remaining ranks. Rank = replica * shards +
+// shard. Handle: confined; fts_mesh_abort from any thread. A forked child must
+// not use its parent's mesh: every call then fails with
+// FTS_CODE_FAILED_PRECONDITION.
 
 #ifndef FTS_CAPI_MESH_H_
 #define FTS_CAPI_MESH_H_

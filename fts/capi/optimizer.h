@@ -70,12 +70,12 @@ typedef struct fts_group_info {
 // Errors: OUT_OF_RANGE.
 // \since 1.1
 FTS_NODISCARD FTS_API fts_status* fts_optimizer_get_group(
-    const fts_optimizer* optimizer, size_t i,
-    fts_group_info* out) FTS_NOEXCEPT;
+    const fts_optimizer* optimizer, size_t i, fts_group_info* out) FTS_NOEXCEPT;
 // Rates of the caller's own; with an lr_scheduler it will be overwritten.
 // \since 1.1
-FTS_NODISCARD FTS_API fts_status* fts_optimizer_set_lr(
-    fts_optimizer* optimizer, size_t i, double lr) FTS_NOEXCEPT;
+FTS_NODISCARD FTS_API fts_status* fts_optimizer_set_lr(fts_optimizer* optimizer,
+                                                       size_t i,
+                                                       double lr) FTS_NOEXCEPT;
 
 // Advance the learning-rate scheduler where one is due then: after each step
 // (counted from 0 in its epoch), after each epoch, and after a validation with

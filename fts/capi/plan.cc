@@ -14,13 +14,6 @@ using fts::capi::Guard;
 using fts::capi::NotNull;
 using fts::capi::View;
 
-struct fts_plan : fts::capi::Counted {
-  fts_plan(fts::Plan plan, fts::Diagnostics found)
-      : value(std::move(plan)), diagnostics(std::move(found)) {}
-  const fts::Plan value;
-  const fts::Diagnostics diagnostics;  // warnings
-};
-
 namespace {
 
 // What the three texts of a plan have in common.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "fts/capi/internal/callback_ports.h"
+#include "fts/capi/internal/confined.h"
 #include "fts/capi/internal/guard.h"
 #include "fts/capi/internal/handles.h"
 #include "fts/capi/internal/options.h"
@@ -139,17 +140,8 @@ absl::StatusOr<fts::SchedulerOptions> ReadSchedulerOptions(
 template <typename Body>
 absl::Status Confined(const fts_scheduler& scheduler, const char* function,
                       Body&& body) {
-  if (scheduler.busy.exchange(true, std::memory_order_acquire)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        function,
-        ": another call on this scheduler is under way; a scheduler is for one "
-        "thread at a time, and its callbacks must not call it"));
-  }
-  struct Leave {
-    std::atomic<bool>* busy;
-    ~Leave() { busy->store(false, std::memory_order_release); }
-  } leave{&scheduler.busy};
-  return body();
+  return fts::capi::Confined(scheduler.busy, function, "scheduler",
+                             std::forward<Body>(body));
 }
 
 template <typename Event>

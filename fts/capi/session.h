@@ -215,8 +215,8 @@ FTS_NODISCARD FTS_API fts_status* fts_session_complete_gradients(
 FTS_NODISCARD FTS_API fts_status* fts_session_clip(
     fts_session* session, double max_norm) FTS_NOEXCEPT;
 // \since 1.1
-FTS_NODISCARD FTS_API fts_status* fts_session_begin_update(
-    fts_session* session) FTS_NOEXCEPT;
+FTS_NODISCARD FTS_API fts_status* fts_session_begin_update(fts_session* session)
+    FTS_NOEXCEPT;
 // Gradients go, the new weights are what is gathered next. Blocks.
 // \since 1.1
 FTS_NODISCARD FTS_API fts_status* fts_session_finish_update(

@@ -15,10 +15,11 @@
 
 FTS_EXTERN_C_BEGIN
 
-// "2.11.0/cxx11=1/cuda=13.0": LibTorch's version, C++ ABI and CUDA version
-// ("none") that this library was built for. Build a caller's own from
-// TORCH_VERSION, _GLIBCXX_USE_CXX11_ABI and CUDA_VERSION, or ask torch. Lives
-// for ever.
+// "2.11.0/cxx11abi=1": version and C++ ABI of the LibTorch that this library
+// was built for, which fix the layout of at::Tensor. A caller makes its own
+// from the LibTorch it was built for: TORCH_VERSION and _GLIBCXX_USE_CXX11_ABI,
+// in Python torch.__version__ without what follows a +, and
+// torch.compiled_with_cxx11_abi(). Lives for ever.
 // \since 1.1
 FTS_API fts_string fts_torch_tag(void) FTS_NOEXCEPT;
 

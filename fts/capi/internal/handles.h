@@ -14,9 +14,11 @@
 #include "fts/capi/diagnostics.h"
 #include "fts/capi/internal/handle.h"
 #include "fts/capi/model.h"
+#include "fts/capi/plan.h"
 #include "fts/capi/schedule.h"
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/match/model_description.h"
+#include "fts/core/plan/plan.h"
 #include "fts/core/schedule/schedule.h"
 
 struct fts_buffer : fts::capi::Counted {
@@ -38,6 +40,13 @@ struct fts_schedule : fts::capi::Counted {
   fts_schedule(fts::Schedule schedule, fts::Diagnostics found)
       : value(std::move(schedule)), diagnostics(std::move(found)) {}
   const fts::Schedule value;
+  const fts::Diagnostics diagnostics;  // warnings
+};
+
+struct fts_plan : fts::capi::Counted {
+  fts_plan(fts::Plan plan, fts::Diagnostics found)
+      : value(std::move(plan)), diagnostics(std::move(found)) {}
+  const fts::Plan value;
   const fts::Diagnostics diagnostics;  // warnings
 };
 

@@ -146,6 +146,13 @@ absl::Status HostSession::CheckUnit(size_t i) const {
       absl::StrCat("unit ", i, " was named; the session has ", units_.size()));
 }
 
+absl::Status HostSession::CheckPhase(int phase) const {
+  const auto phases = static_cast<int>(options_.schedule.phases.size());
+  if (phase >= 0 && phase < phases) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("phase ", phase, " was named; the schedule has ", phases));
+}
+
 absl::Status HostSession::CheckParameter(int64_t i) const {
   if (i >= 0 && i < num_parameters()) return absl::OkStatus();
   return absl::OutOfRangeError(absl::StrCat(
@@ -357,6 +364,7 @@ absl::StatusOr<HostSession::Shard> HostSession::ShardOf(
 }
 
 absl::StatusOr<int64_t> HostSession::Thaw(int phase) {
+  FTS_RETURN_IF_ERROR(CheckPhase(phase));
   int64_t thawed = 0;
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
     thawed = engine_->Thaw(phase);
@@ -370,6 +378,7 @@ absl::StatusOr<int64_t> HostSession::Thaw(int phase) {
 }
 
 absl::StatusOr<int64_t> HostSession::Freeze(int phase) {
+  FTS_RETURN_IF_ERROR(CheckPhase(phase));
   int64_t frozen = 0;
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
     if (optimization_ != nullptr) best_.Forget(optimization_->Remove(phase));

@@ -83,6 +83,8 @@ class HostSession {
     const UnitSpec* spec = nullptr;  // null: the implicit root
   };
   const std::vector<UnitInfo>& units() const { return units_; }
+  // OUT_OF_RANGE for a phase that the schedule does not have.
+  absl::Status CheckPhase(int phase) const;
   int64_t num_parameters() const {
     return static_cast<int64_t>(leaves_.size());
   }
@@ -135,7 +137,7 @@ class HostSession {
   };
   absl::StatusOr<Shard> ShardOf(int64_t parameter) const;
 
-  // Transitions, between steps; in a scheduler's order.
+  // Transitions, between steps; in a scheduler's order. Errors: OUT_OF_RANGE.
   absl::StatusOr<int64_t> Thaw(int phase);
   absl::StatusOr<int64_t> Freeze(int phase);
   // Shards are about to be written by the host, and have been.

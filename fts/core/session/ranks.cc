@@ -140,6 +140,11 @@ absl::StatusOr<Ranks> Ranks::Join(const std::string& group_name,
   return Meet(members.store, members.rank, members.size, gloo);
 }
 
+std::shared_ptr<comm::Communicator> Ranks::replicas() const {
+  return shard_group_->replicate != nullptr ? shard_group_->replicate
+                                            : comm::MakeLocal("dp_replicate");
+}
+
 absl::Status Ranks::Sum(std::vector<double>* numbers) const {
   return Agree(*gather_, comm::ReduceOp::kSum, numbers);
 }

@@ -58,6 +58,10 @@ class Ranks {
     return shard_group_;
   }
 
+  // The ranks that hold the same part of the model: this one alone unless the
+  // ranks were split.
+  std::shared_ptr<comm::Communicator> replicas() const;
+
   // Replaces each number by its sum or maximum over the ranks; the same bits
   // everywhere. Collective.
   absl::Status Sum(std::vector<double>* numbers) const;

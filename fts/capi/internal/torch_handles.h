@@ -1,0 +1,86 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//
+// The handles that stand on LibTorch and are read by more than one file, and
+// the guard for code that may throw its errors.
+// Threads: see the public header of each handle.
+
+#ifndef FTS_CAPI_INTERNAL_TORCH_HANDLES_H_
+#define FTS_CAPI_INTERNAL_TORCH_HANDLES_H_
+
+#include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fts/capi/internal/confined.h"
+#include "fts/capi/internal/guard.h"
+#include "fts/capi/internal/handle.h"
+#include "fts/capi/internal/handles.h"
+#include "fts/capi/mesh.h"
+#include "fts/capi/optimizer.h"
+#include "fts/capi/session.h"
+#include "fts/capi/tensor.h"
+#include "fts/core/session/host_session.h"
+#include "fts/core/session/ranks.h"
+
+struct fts_tensor : fts::capi::Counted {
+  explicit fts_tensor(at::Tensor tensor) : value(std::move(tensor)) {}
+  const at::Tensor value;
+};
+
+struct fts_mesh : fts::capi::Counted {
+  explicit fts_mesh(fts::Ranks ranks) : value(std::move(ranks)) {}
+  fts::Ranks value;
+  const fts::capi::OwnProcess process;
+  std::atomic<bool> busy{false};
+};
+
+struct fts_session : fts::capi::Counted {
+  std::unique_ptr<fts::HostSession> value;
+  std::vector<std::string> act_ckpt_kwargs;  // JSON, by unit
+  std::map<std::string, double> metrics;
+  const fts::capi::OwnProcess process;
+  mutable std::atomic<bool> busy{false};
+};
+
+namespace fts::capi {
+
+// Guard, with LibTorch's errors told without their backtrace.
+template <typename Body>
+fts_status* TorchGuard(Body&& body) noexcept {
+  return Guard([&]() -> absl::Status {
+    try {
+      return body();
+    } catch (const c10::Error& e) {
+      return absl::InternalError(e.what_without_backtrace());
+    }
+  });
+}
+
+// Runs `body` as the only call on the session.
+template <typename Body>
+fts_status* InSession(const fts_session* session, const char* function,
+                      Body&& body) noexcept {
+  return TorchGuard([&]() -> absl::Status {
+    if (session == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(function, ": session is NULL"));
+    }
+    const absl::Status own = session->process.Check(function, "session");
+    if (!own.ok()) return own;
+    return Confined(session->busy, function, "session",
+                    [&]() -> absl::Status { return body(*session->value); });
+  });
+}
+
+// DLPack's description of a dtype; {0, 0, 0} for what it has no name for.
+fts_dtype ToDtype(at::ScalarType type);
+
+}  // namespace fts::capi
+
+#endif  // FTS_CAPI_INTERNAL_TORCH_HANDLES_H_
