@@ -48,6 +48,16 @@ def fts_cc_shared_library(name, version_script, **kwargs):
         **kwargs
     )
 
+def fts_py_extension(name, copts = [], **kwargs):
+    """A Python extension module, name.so. Takes cc_binary's attributes."""
+    native.cc_binary(
+        name = name + ".so",
+        copts = _COPTS + ["-fvisibility=hidden"] + copts,
+        linkshared = True,
+        linkstatic = True,
+        **kwargs
+    )
+
 def fts_c_test(name, size = "small", **kwargs):
     """A test in C11: exits 0 when it passed. Takes cc_test's attributes."""
     native.cc_test(

@@ -6,7 +6,8 @@ through the interpreter FTS_PYTHON, the active virtual environment, or python3
 in PATH. Nothing is imported: version.py is read as text.
 
 Emits :torch (CPU half), :torch_cuda (adds the CUDA and NCCL half; the same as
-:torch where there is none or under --define=fts_cuda=off) and info.bzl.
+:torch where there is none or under --define=fts_cuda=off), :torch_python (for
+extension modules, with torch's own pybind11) and info.bzl.
 """
 
 _MIN, _MAX = [2, 11], [2, 14]
@@ -49,6 +50,18 @@ cc_library(
         "-Wl,--unresolved-symbols=ignore-in-shared-libs",
         "-lpthread",
         "-ldl",
+    ],
+)
+
+cc_library(
+    name = "torch_python",
+    hdrs = glob(["pybind/**/*.h"]),
+    includes = ["pybind"],
+    # Symbols come from the interpreter and from torch, imported before.
+    linkopts = ["-ltorch_python"],
+    deps = [
+        ":torch",
+        "@python//:headers",
     ],
 )
 
@@ -138,6 +151,9 @@ def _torch_configure_impl(ctx):
 
     for folder in _HEADER_FOLDERS:
         ctx.symlink("%s/include/%s" % (root, folder), "include/" + folder)
+
+    # Beside the system's, whose types an extension could not share with torch.
+    ctx.symlink(root + "/include/pybind11", "pybind/pybind11")
 
     lib = root + "/lib"
     site = str(ctx.path(root).dirname)
