@@ -383,6 +383,17 @@ fts_status* fts_session_finish_update(fts_session* session) noexcept {
                    [](HostSession& s) { return s.FinishUpdate(); });
 }
 
+fts_status* fts_session_has_gradients(const fts_session* session,
+                                      int32_t* out) noexcept {
+  return InSession(
+      session, "fts_session_has_gradients",
+      [&](HostSession& s) -> absl::Status {
+        FTS_RETURN_IF_ERROR(NotNull(out, "fts_session_has_gradients: out"));
+        *out = s.HasGradients() ? 1 : 0;
+        return absl::OkStatus();
+      });
+}
+
 fts_status* fts_session_reset_step(fts_session* session) noexcept {
   return InSession(session, "fts_session_reset_step", [](HostSession& s) {
     s.ResetStep();

@@ -221,7 +221,11 @@ FTS_NODISCARD FTS_API fts_status* fts_session_begin_update(fts_session* session)
 // \since 1.1
 FTS_NODISCARD FTS_API fts_status* fts_session_finish_update(
     fts_session* session) FTS_NOEXCEPT;
-// Drops what a step that failed has left.
+// Whether this rank has gradients that no update has used.
+// \since 1.1
+FTS_NODISCARD FTS_API fts_status* fts_session_has_gradients(
+    const fts_session* session, int32_t* out) FTS_NOEXCEPT;
+// Drops them, and whatever else a step that failed has left.
 // \since 1.1
 FTS_NODISCARD FTS_API fts_status* fts_session_reset_step(fts_session* session)
     FTS_NOEXCEPT;

@@ -255,6 +255,12 @@ void BindSession(py::module_& m) {
            [](Session& s) { Check(fts_session_begin_update(s.get())); })
       .def("finish_update",
            [](Session& s) { Blocking(s, fts_session_finish_update); })
+      .def("has_gradients",
+           [](const Session& s) {
+             int32_t out = 0;
+             Check(fts_session_has_gradients(s.get(), &out));
+             return out != 0;
+           })
       .def("reset_step",
            [](Session& s) { Check(fts_session_reset_step(s.get())); })
       .def(

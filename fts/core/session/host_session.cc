@@ -330,6 +330,15 @@ absl::Status HostSession::FinishUpdate() {
   });
 }
 
+bool HostSession::HasGradients() const {
+  for (const auto& segment : engine_->segments()) {
+    for (const auto& leaf : segment->leaves()) {
+      if (leaf->used) return true;
+    }
+  }
+  return false;
+}
+
 void HostSession::ResetStep() {
   complete_.reset();
   updating_ = false;

@@ -124,6 +124,8 @@ class HostSession {
   absl::Status Clip(double max_norm);
   absl::Status BeginUpdate();
   absl::Status FinishUpdate();
+  // Whether a gradient has arrived since the last update or reset.
+  bool HasGradients() const;
   // Gives up the step: gradients are lost, nothing is updated. Not collective.
   void ResetStep();
 
