@@ -188,7 +188,7 @@ TEST_F(Capi, NullArgumentsAreErrorsNotCrashes) {
                                       nullptr, nullptr, &schedule)),
             "INVALID_ARGUMENT: fts_schedule_resolve: model is NULL");
   EXPECT_EQ(Text(fts_scheduler_run_start(nullptr, nullptr)),
-            "INVALID_ARGUMENT: fts_scheduler_run_start is NULL");
+            "INVALID_ARGUMENT: fts_scheduler_run_start: scheduler is NULL");
   EXPECT_EQ(fts_model_num_parameters(nullptr), 0u);
   EXPECT_EQ(fts_scheduler_phase(nullptr), -1);
   EXPECT_EQ(fts_status_code(nullptr), FTS_CODE_OK);

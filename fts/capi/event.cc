@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "fts/capi/internal/callback.h"
 #include "fts/capi/internal/event_handle.h"
 #include "fts/capi/internal/guard.h"
 #include "fts/core/base/status.h"
@@ -33,9 +34,16 @@ bool EndsWithin(fts::comm::Event& event, int64_t timeout_ns) {
 void Tell(fts::comm::Event& event, fts_event_fn fn, void* user_data,
           void (*destroy)(void*)) noexcept {
   fts_status* status = Guard([&] { return event.Wait(); });
-  fn(status, user_data);
+  const fts::capi::UserData owned(user_data, destroy);
+  try {
+    fn(status, user_data);
+  } catch (const std::exception& e) {
+    fts::capi::LogThrown("fn of fts_event_on_ready", e.what());
+  } catch (...) {
+    fts::capi::LogThrown("fn of fts_event_on_ready",
+                         "an exception of unknown type");
+  }
   fts_status_release(status);
-  if (destroy != nullptr) destroy(user_data);
 }
 
 }  // namespace
@@ -79,7 +87,7 @@ fts_status* fts_event_on_ready(const fts_event* event, fts_event_fn fn,
     return absl::OkStatus();
   });
   if (bad != nullptr) {
-    if (destroy != nullptr) destroy(user_data);
+    const fts::capi::UserData owned(user_data, destroy);
     return bad;
   }
   if (fn != nullptr) Tell(*event->value, fn, user_data, destroy);

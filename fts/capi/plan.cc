@@ -21,9 +21,10 @@ template <typename ToText>
 fts_status* Text(const fts_plan* plan, fts_buffer** out, const char* function,
                  const ToText& to_text) noexcept {
   return Guard([&]() -> absl::Status {
-    FTS_RETURN_IF_ERROR(NotNull(out, function));
+    FTS_RETURN_IF_ERROR(NotNull(out, absl::StrCat(function, ": out").c_str()));
     *out = nullptr;
-    FTS_RETURN_IF_ERROR(NotNull(plan, function));
+    FTS_RETURN_IF_ERROR(
+        NotNull(plan, absl::StrCat(function, ": plan").c_str()));
     *out = new fts_buffer(to_text(*plan));
     return absl::OkStatus();
   });
@@ -90,20 +91,19 @@ fts_status* fts_plan_get_unit(const fts_plan* plan, size_t i,
 }
 
 fts_status* fts_plan_to_json(const fts_plan* plan, fts_buffer** out) noexcept {
-  return Text(plan, out, "fts_plan_to_json: argument", [](const fts_plan& p) {
+  return Text(plan, out, "fts_plan_to_json", [](const fts_plan& p) {
     return fts::PlanToJson(p.value, p.diagnostics);
   });
 }
 
 fts_status* fts_plan_to_full_json(const fts_plan* plan,
                                   fts_buffer** out) noexcept {
-  return Text(plan, out, "fts_plan_to_full_json: argument",
-              [](const fts_plan& p) {
-                return fts::FullPlanToJson(p.value, p.diagnostics);
-              });
+  return Text(plan, out, "fts_plan_to_full_json", [](const fts_plan& p) {
+    return fts::FullPlanToJson(p.value, p.diagnostics);
+  });
 }
 
 fts_status* fts_plan_to_text(const fts_plan* plan, fts_buffer** out) noexcept {
-  return Text(plan, out, "fts_plan_to_text: argument",
+  return Text(plan, out, "fts_plan_to_text",
               [](const fts_plan& p) { return fts::PlanToText(p.value); });
 }

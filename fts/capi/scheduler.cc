@@ -2,10 +2,11 @@
 #include "fts/capi/scheduler.h"
 
 #include <atomic>
-#include <memory>
 #include <optional>
 
+#include "fts/capi/internal/callback.h"
 #include "fts/capi/internal/callback_ports.h"
+#include "fts/capi/internal/codes.h"
 #include "fts/capi/internal/confined.h"
 #include "fts/capi/internal/guard.h"
 #include "fts/capi/internal/handles.h"
@@ -21,39 +22,15 @@ using fts::capi::NotNull;
 using fts::capi::ToString;
 using fts::capi::View;
 
-namespace {
-
-// Calls the user's destroy once, whatever happens to the handle.
-class UserData {
- public:
-  UserData() = default;
-  ~UserData() {
-    if (destroy_ != nullptr) destroy_(user_data_);
-  }
-  UserData(const UserData&) = delete;
-  UserData& operator=(const UserData&) = delete;
-
-  void Take(const fts_scheduler_callbacks& callbacks) {
-    user_data_ = callbacks.user_data;
-    destroy_ = callbacks.destroy;
-  }
-
- private:
-  void* user_data_ = nullptr;
-  void (*destroy_)(void*) = nullptr;
-};
-
-}  // namespace
-
 struct fts_scheduler : fts::capi::Counted {
   fts_scheduler(fts::SchedulerConfig config,
                 const fts_scheduler_callbacks& callbacks,
-                std::unique_ptr<UserData> data)
+                fts::capi::UserData data)
       : user_data(std::move(data)),
         ports(callbacks),
         driver(std::move(config), {&ports, &ports, &ports, &ports}) {}
 
-  const std::unique_ptr<UserData> user_data;
+  const fts::capi::UserData user_data;
   fts::capi::CallbackPorts ports;
   fts::SchedulerDriver driver;
   mutable std::atomic<bool> busy{false};  // a call is under way
@@ -138,10 +115,29 @@ absl::StatusOr<fts::SchedulerOptions> ReadSchedulerOptions(
 
 // Runs `body` as the only call on the scheduler.
 template <typename Body>
-absl::Status Confined(const fts_scheduler& scheduler, const char* function,
+absl::Status Confined(const fts_scheduler* scheduler, const char* function,
                       Body&& body) {
-  return fts::capi::Confined(scheduler.busy, function, "scheduler",
+  FTS_RETURN_IF_ERROR(
+      NotNull(scheduler, absl::StrCat(function, ": scheduler").c_str()));
+  return fts::capi::Confined(scheduler->busy, function, "scheduler",
                              std::forward<Body>(body));
+}
+
+// What a caller who takes no outcome would not hear of.
+void LogOutcome(const fts::Outcome& outcome) {
+  if (!fts::capi::Listens(FTS_LOG_LEVEL_NOTE)) return;
+  for (const fts::SchedulerEffect& effect : outcome.effects) {
+    if (effect.kind == fts::EffectKind::kPhase) {
+      fts::capi::Log(FTS_LOG_LEVEL_NOTE, fts::codes::kSchedulerPhase,
+                     absl::StrCat("phase ", effect.phase, ": ", effect.text));
+    } else if (effect.kind == fts::EffectKind::kNote) {
+      fts::capi::Log(FTS_LOG_LEVEL_NOTE, fts::codes::kSchedulerNote,
+                     effect.text);
+    } else if (effect.kind == fts::EffectKind::kFinish) {
+      fts::capi::Log(FTS_LOG_LEVEL_NOTE, fts::codes::kSchedulerFinish,
+                     effect.text);
+    }
+  }
 }
 
 template <typename Event>
@@ -149,12 +145,18 @@ fts_status* Tell(fts_scheduler* scheduler, const char* function,
                  fts_outcome** out, const Event& event) noexcept {
   if (out != nullptr) *out = nullptr;
   return Guard([&]() -> absl::Status {
-    FTS_RETURN_IF_ERROR(NotNull(scheduler, function));
-    return Confined(*scheduler, function, [&]() -> absl::Status {
-      FTS_ASSIGN_OR_RETURN(fts::Outcome outcome, event(scheduler->driver));
-      if (out != nullptr) *out = new fts_outcome(std::move(outcome));
+    fts::Outcome outcome;
+    FTS_RETURN_IF_ERROR(Confined(scheduler, function, [&]() -> absl::Status {
+      FTS_ASSIGN_OR_RETURN(outcome, event(scheduler->driver));
       return absl::OkStatus();
-    });
+    }));
+    // The handle is free again: who listens may ask it.
+    if (out == nullptr) {
+      LogOutcome(outcome);
+    } else {
+      *out = new fts_outcome(std::move(outcome));
+    }
+    return absl::OkStatus();
   });
 }
 
@@ -198,11 +200,11 @@ fts_status* fts_scheduler_create(const fts_schedule* schedule,
   return Guard([&]() -> fts_status* {
     // First of all, so that destroy is called whatever is wrong. A struct too
     // small to hold it has no destroy to call.
-    auto user_data = std::make_unique<UserData>();
+    const bool given =
+        callbacks != nullptr && callbacks->struct_size >= kCallbacksV1Size;
+    fts::capi::UserData user_data(given ? callbacks->user_data : nullptr,
+                                  given ? callbacks->destroy : nullptr);
     fts_scheduler_callbacks known = FTS_SCHEDULER_CALLBACKS_INIT;
-    if (callbacks != nullptr && callbacks->struct_size >= kCallbacksV1Size) {
-      user_data->Take(*callbacks);
-    }
     absl::Status bad = NotNull(schedule, "fts_scheduler_create: schedule");
     bad.Update(NotNull(out, "fts_scheduler_create: out"));
     bad.Update(fts::capi::ReadOptions(callbacks, kCallbacksV1Size,
@@ -280,10 +282,9 @@ fts_status* fts_scheduler_state_to_json(const fts_scheduler* scheduler,
                                         fts_buffer** out) noexcept {
   static constexpr char kFunction[] = "fts_scheduler_state_to_json";
   return Guard([&]() -> absl::Status {
-    FTS_RETURN_IF_ERROR(NotNull(out, kFunction));
+    FTS_RETURN_IF_ERROR(NotNull(out, "fts_scheduler_state_to_json: out"));
     *out = nullptr;
-    FTS_RETURN_IF_ERROR(NotNull(scheduler, kFunction));
-    return Confined(*scheduler, kFunction, [&] {
+    return Confined(scheduler, kFunction, [&] {
       *out =
           new fts_buffer(fts::SchedulerStateToJson(scheduler->driver.state()));
       return absl::OkStatus();
@@ -295,11 +296,11 @@ fts_status* fts_scheduler_resume(fts_scheduler* scheduler,
                                  fts_string state_json) noexcept {
   static constexpr char kFunction[] = "fts_scheduler_resume";
   return Guard([&]() -> absl::Status {
-    FTS_RETURN_IF_ERROR(NotNull(scheduler, kFunction));
-    FTS_ASSIGN_OR_RETURN(fts::SchedulerState state,
-                         fts::SchedulerStateFromJson(ToString(state_json)));
-    return Confined(*scheduler, kFunction,
-                    [&] { return scheduler->driver.Resume(std::move(state)); });
+    return Confined(scheduler, kFunction, [&]() -> absl::Status {
+      FTS_ASSIGN_OR_RETURN(fts::SchedulerState state,
+                           fts::SchedulerStateFromJson(ToString(state_json)));
+      return scheduler->driver.Resume(std::move(state));
+    });
   });
 }
 

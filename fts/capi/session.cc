@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "fts/capi/internal/callback.h"
 #include "fts/capi/internal/options.h"
 #include "fts/capi/internal/session_args.h"
 #include "fts/capi/internal/text.h"
@@ -204,8 +205,9 @@ fts_status* fts_session_load_from(fts_session* session, fts_load_fn fn,
                           at::Tensor dst) -> absl::Status {
           // A handle of its own: the callback may keep it.
           auto* tensor = new fts_tensor(std::move(dst));
-          const absl::Status status = fts::capi::TakeStatus(
-              fn(View(name), begin, end, tensor, user_data));
+          const absl::Status status =
+              fts::capi::CallBack("fn of fts_session_load_from", fn, View(name),
+                                  begin, end, tensor, user_data);
           fts_tensor_release(tensor);
           return status;
         });
@@ -465,7 +467,8 @@ fts_status* fts_session_for_each_full(fts_session* session, fts_full_fn fn,
                                  const at::Tensor& value) -> absl::Status {
           auto* tensor = new fts_tensor(value);
           const absl::Status status =
-              fts::capi::TakeStatus(fn(View(name), tensor, user_data));
+              fts::capi::CallBack("fn of fts_session_for_each_full", fn,
+                                  View(name), tensor, user_data);
           fts_tensor_release(tensor);
           return status;
         });

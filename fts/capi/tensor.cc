@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "absl/strings/str_join.h"
+#include "fts/capi/internal/callback.h"
 #include "fts/capi/internal/torch_handles.h"
 #include "fts/capi/torch.h"
 #include "fts/core/base/status.h"
@@ -77,7 +78,7 @@ absl::StatusOr<at::Tensor> HostView(const fts_tensor* tensor, void* data,
 // The user's destroy, called with the last copy.
 std::shared_ptr<void> Destroyer(void (*destroy)(void*), void* user_data) {
   return {nullptr, [destroy, user_data](void*) {
-            if (destroy != nullptr) destroy(user_data);
+            const fts::capi::UserData ended(user_data, destroy);
           }};
 }
 

@@ -34,8 +34,9 @@ class CallbackPorts : public ParameterPort,
   absl::StatusOr<double> Value(const std::string& name) override;
 
  private:
-  absl::Status Call(fts_phase_fn fn, int phase, std::optional<double> lr = {});
-  absl::Status Call(fts_best_fn fn, const BestRecord& best);
+  absl::Status Call(const char* name, fts_phase_fn fn, int phase,
+                    std::optional<double> lr = {});
+  absl::Status Call(const char* name, fts_best_fn fn, const BestRecord& best);
 
   const fts_scheduler_callbacks callbacks_;
 };

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "fts/capi/internal/handle.h"
 #include "fts/capi/internal/status.h"
 
 namespace fts::capi {
@@ -48,6 +49,21 @@ fts_status* Guard(Body&& body) noexcept {
 inline absl::Status NotNull(const void* argument, const char* what) {
   if (argument != nullptr) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(what, " is NULL"));
+}
+
+// The same for a handle, which must have an owner besides. See
+// [Note: released handles] in handle.h.
+template <typename Handle,
+          std::enable_if_t<std::is_base_of_v<Counted, Handle>, int> = 0>
+absl::Status NotNull(const Handle* handle, const char* what) {
+  if (handle == nullptr) {
+    return NotNull(static_cast<const void*>(nullptr), what);
+  }
+  if (handle->owners.load(std::memory_order_relaxed) > 0) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " was released before; retain what is used later"));
 }
 
 // Element i of a list of `size`, or the error that says so.

@@ -13,6 +13,7 @@
 #include "fts/capi/buffer.h"
 #include "fts/capi/diagnostics.h"
 #include "fts/capi/internal/handle.h"
+#include "fts/capi/internal/log.h"
 #include "fts/capi/model.h"
 #include "fts/capi/plan.h"
 #include "fts/capi/schedule.h"
@@ -52,9 +53,14 @@ struct fts_plan : fts::capi::Counted {
 
 namespace fts::capi {
 
-// Hands `diags` to a caller who asked for them; out may be NULL.
+// Hands `diags` to a caller who asked for them; out may be NULL: then warnings
+// go to the log.
 inline void PutDiagnostics(const Diagnostics& diags, fts_diagnostics** out) {
-  if (out != nullptr) *out = new fts_diagnostics(diags);
+  if (out == nullptr) {
+    LogWarnings(diags);
+  } else {
+    *out = new fts_diagnostics(diags);
+  }
 }
 
 }  // namespace fts::capi

@@ -67,10 +67,9 @@ template <typename Body>
 fts_status* InSession(const fts_session* session, const char* function,
                       Body&& body) noexcept {
   return TorchGuard([&]() -> absl::Status {
-    if (session == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(function, ": session is NULL"));
-    }
+    const absl::Status there =
+        NotNull(session, absl::StrCat(function, ": session").c_str());
+    if (!there.ok()) return there;
     const absl::Status own = session->process.Check(function, "session");
     if (!own.ok()) return own;
     return Confined(session->busy, function, "session",
