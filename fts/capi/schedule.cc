@@ -9,6 +9,7 @@
 #include "fts/capi/internal/text.h"
 #include "fts/core/base/status.h"
 #include "fts/core/config/yaml.h"
+#include "fts/core/plan/plan_json.h"
 #include "fts/core/schedule/generate.h"
 #include "fts/core/schedule/resolve.h"
 #include "fts/core/schedule/schedule_json.h"
@@ -78,6 +79,31 @@ absl::Status GetName(const fts_schedule* schedule, size_t phase, size_t i,
   FTS_RETURN_IF_ERROR(InRange(i, list.size(), what));
   *out = View(list[i]);
   return absl::OkStatus();
+}
+
+fts::Json OrNull(const std::optional<double>& value) {
+  return value.has_value() ? fts::Json(*value) : fts::Json();
+}
+
+std::string PhaseJson(const fts::Phase& phase) {
+  fts::Json out;
+  out["phase"] = phase.index;
+  out["params"] = phase.params;
+  out["freeze"] = phase.freeze;
+  out["lr"] = OrNull(phase.lr);
+  out["weight_decay"] = OrNull(phase.weight_decay);
+  out["clip_grad_norm"] = OrNull(phase.clip_grad_norm);
+  out["groups"] = fts::Json::array();
+  for (const fts::PhaseGroup& group : phase.groups) {
+    fts::Json one;
+    one["name"] = group.name;
+    one["lr_scale"] = group.lr_scale;
+    one["params"] = group.params;
+    out["groups"].push_back(std::move(one));
+  }
+  out["new_optimizer"] = fts::YamlToJson(phase.new_optimizer);
+  out["new_lr_scheduler"] = fts::YamlToJson(phase.new_lr_scheduler);
+  return fts::DumpJson(out);
 }
 
 }  // namespace
@@ -206,6 +232,22 @@ fts_status* fts_schedule_get_freeze(const fts_schedule* schedule, size_t phase,
     FTS_RETURN_IF_ERROR(NotNull(out, "fts_schedule_get_freeze: out"));
     return GetName(schedule, phase, i, &fts::Phase::freeze,
                    "fts_schedule_get_freeze: index", out);
+  });
+}
+
+fts_status* fts_schedule_phase_to_json(const fts_schedule* schedule,
+                                       size_t phase,
+                                       fts_buffer** out) noexcept {
+  return Guard([&]() -> absl::Status {
+    FTS_RETURN_IF_ERROR(NotNull(out, "fts_schedule_phase_to_json: out"));
+    *out = nullptr;
+    FTS_RETURN_IF_ERROR(
+        NotNull(schedule, "fts_schedule_phase_to_json: schedule"));
+    FTS_RETURN_IF_ERROR(
+        fts::capi::InRange(phase, schedule->value.phases.size(),
+                           "fts_schedule_phase_to_json: phase"));
+    *out = new fts_buffer(PhaseJson(schedule->value.phases[phase]));
+    return absl::OkStatus();
   });
 }
 

@@ -110,6 +110,13 @@ FTS_NODISCARD FTS_API fts_status* fts_schedule_get_param(
 FTS_NODISCARD FTS_API fts_status* fts_schedule_get_freeze(
     const fts_schedule* schedule, size_t phase, size_t i,
     fts_string* out) FTS_NOEXCEPT;
+// All of one phase as JSON, for whoever applies it: {"phase", "params",
+// "freeze", "lr", "weight_decay", "clip_grad_norm", "groups": [{"name",
+// "lr_scale", "params"}], "new_optimizer", "new_lr_scheduler"}, null for what
+// it does not set, the last two as written. Errors: OUT_OF_RANGE.
+// \since 1.1
+FTS_NODISCARD FTS_API fts_status* fts_schedule_phase_to_json(
+    const fts_schedule* schedule, size_t phase, fts_buffer** out) FTS_NOEXCEPT;
 // The object of the command fts schedule resolve --json.
 // \since 1.0
 FTS_NODISCARD FTS_API fts_status* fts_schedule_to_json(

@@ -99,6 +99,14 @@ void BindSchedule(py::module_& m) {
              return epochs;
            })
       .def("phase", &Phase, py::arg("index"))
+      .def(
+          "phase_json",
+          [](const Schedule& s, size_t phase) {
+            Buffer out;
+            Check(fts_schedule_phase_to_json(s.get(), phase, out.out()));
+            return Text(out);
+          },
+          py::arg("index"), "All that the phase sets, as JSON.")
       .def("to_json",
            [](const Schedule& s) {
              Buffer out;

@@ -1,0 +1,340 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""fts's own sharding engine under a torch model, attached through module hooks.
+
+Parameters keep their identity. While a unit is not in use its parameters are
+not in memory, and reading one raises an error that names it. Gradients go to
+the engine: ``parameter.grad`` stays None, and an optimizer sees this rank's
+1-D shards of the parameters instead, whose ``.grad`` is there while it steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+import torch
+
+from fts import _fts
+from fts.backends.base import Backend
+from fts.backends.unit_hooks import UnitBoundary
+from fts.backends.whole_model import WholeModel, detached
+
+# Their update of one element needs more than that element's own history, so
+# that it would be another update on a flat part of the tensor.
+_SHAPE_DEPENDENT = {
+    "Adafactor": "factors the second moment by rows and columns",
+    "Muon": "orthogonalizes whole matrices",
+    "Shampoo": "preconditions along every dimension",
+    "DistributedShampoo": "preconditions along every dimension",
+    "SOAP": "rotates into the eigenbasis of whole matrices",
+    "LAMB": "scales by the norm of whole tensors",
+    "Lamb": "scales by the norm of whole tensors",
+    "LARS": "scales by the norm of whole tensors",
+    "Lars": "scales by the norm of whole tensors",
+    "Adam8bit": "quantizes its state in blocks of whole tensors",
+    "AdamW8bit": "quantizes its state in blocks of whole tensors",
+    "GaLoreAdamW": "projects whole matrices",
+    "LBFGS": "evaluates the model several times within a step",
+    "SparseAdam": "takes sparse gradients",
+}
+
+
+def make_mesh(dp_replicate: int = 1, timeout: float = 600.0) -> _fts.Mesh:
+    """The ranks of this run: those of ``torch.distributed`` where it was set
+    up, else those that the launcher's variables describe, else this one."""
+    dist = torch.distributed
+    if dist.is_available() and dist.is_initialized():
+        group = dist.group.WORLD
+        return _fts.Mesh.join(group.group_name, timeout, dp_replicate)
+    return _fts.Mesh.create(timeout, dp_replicate)
+
+
+class NativeBackend(Backend):
+    """See the module. ``plan`` and ``schedule`` are resolved against ``model``.
+
+    Raises TypeError for a model that is wrapped or compiled as a whole, and
+    fts.Error for what the engine refuses.
+    """
+
+    name = "native"
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        schedule: _fts.Schedule,
+        plan: _fts.Plan,
+        *,
+        mesh: _fts.Mesh | None = None,
+        precision: str = "",
+        optimizer_moments: int = 2,
+    ) -> None:
+        _refuse_wrapped(model)
+        self._model = model
+        self._mesh = mesh or make_mesh()
+        named = list(model.named_parameters())
+        self._places = {name: i for i, (name, _) in enumerate(named)}
+        self._session = _fts.Session(
+            plan,
+            schedule,
+            self._mesh,
+            named,
+            precision=precision,
+            reduction="mean",
+            optimizer_moments=optimizer_moments,
+        )
+        self._session.load()
+        self._shards: dict[str, torch.nn.Parameter] = {}
+        self._best_state: dict[str, dict[str, Any]] | None = None
+        self._hooked: list[Any] = []
+        self._optimizer: Any = None
+        self._modules = dict(model.named_modules())
+        self._parts: list[Any] = []
+        for unit in range(self._session.num_units()):
+            info = self._session.unit(unit)
+            for which, module in enumerate(info["modules"]):
+                self._parts.append(
+                    UnitBoundary(
+                        self._session, unit, which, self._modules[module], info
+                    )
+                )
+        self._parts.append(
+            WholeModel(
+                model,
+                self.full_state_dict,
+                self._scatter,
+                lambda: detached(self._parts),
+            )
+        )
+
+    # ---- What stands behind it ---------------------------------------------
+
+    @property
+    def session(self) -> _fts.Session:
+        """The engine's session, for what is not of a training loop."""
+        return self._session
+
+    @property
+    def rank(self) -> int:
+        return self._mesh.rank
+
+    @property
+    def world_size(self) -> int:
+        return self._mesh.size
+
+    def mean(self, numbers: list[float]) -> list[float]:
+        total = self._mesh.sum([float(number) for number in numbers])
+        return [number / self._mesh.size for number in total]
+
+    # ---- Phases ------------------------------------------------------------
+
+    def thaw(self, phase: int, names: list[str]) -> None:
+        self._session.thaw(phase)
+        for name in names:
+            begin, trainable, value, _ = self._session.shard(self._places[name])
+            self._shards[name] = torch.nn.Parameter(value)
+
+    def freeze(self, phase: int, names: list[str]) -> None:
+        for name in names:
+            self._shards.pop(name, None)
+        self._session.freeze(phase)
+
+    def tensors(self, names: Iterable[str]) -> list[torch.Tensor]:
+        return [self._shards[name] for name in names]
+
+    # ---- Steps -------------------------------------------------------------
+
+    def attach_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        if isinstance(optimizer, EngineOptimizer):
+            return
+        kind = type(optimizer).__name__
+        for base in type(optimizer).__mro__:
+            if base.__name__ in _SHAPE_DEPENDENT:
+                raise TypeError(
+                    f"{kind} {_SHAPE_DEPENDENT[base.__name__]}, so it cannot "
+                    "update flat shards; use an elementwise optimizer (Adam, "
+                    "AdamW, SGD, RMSprop, Adagrad, ...), or backend='torch'"
+                )
+        for handle in self._hooked:
+            handle.remove()
+        self._optimizer = optimizer
+        self._hooked = [
+            optimizer.register_step_pre_hook(self._before_step),
+            optimizer.register_step_post_hook(self._after_step),
+        ]
+        plain = type(optimizer).zero_grad
+
+        def zero_grad(*args: Any, **kwargs: Any) -> None:
+            self.drop_gradients()
+            plain(optimizer, *args, **kwargs)
+
+        optimizer.zero_grad = zero_grad  # type: ignore[method-assign]
+
+    def complete_gradients(self) -> float:
+        """Sums the step's gradients over the ranks; their global norm.
+        Collective; once per step, later calls return the same."""
+        return self._session.complete_gradients()[1]
+
+    def drop_gradients(self) -> None:
+        """Forgets gradients that no step has used."""
+        if self._session.has_gradients():
+            self._session.reset_step()
+
+    def clip_grad_norm_(self, max_norm: float) -> float:
+        norm = self.complete_gradients()
+        self._session.clip(max_norm)
+        return norm
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> Any:
+        closure = kwargs.get("closure") or (args[1] if len(args) > 1 else None)
+        if closure is None:
+            self._begin_update()
+            return None
+
+        def completed() -> Any:
+            loss = closure()
+            self._begin_update()
+            return loss
+
+        return (args[0], completed), {
+            k: v for k, v in kwargs.items() if k != "closure"
+        }
+
+    def _begin_update(self) -> None:
+        self.complete_gradients()
+        for name, shard in self._shards.items():
+            shard.grad = self._session.shard(self._places[name])[3]
+        self._session.begin_update()
+
+    def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        for shard in self._shards.values():
+            shard.grad = None
+        self._session.finish_update()
+
+    # ---- The best state ----------------------------------------------------
+
+    def save_best(self, optimizer: Any) -> None:
+        self._session.save_best()
+        if isinstance(optimizer, EngineOptimizer):
+            return
+        self._best_state = {
+            name: _copied(optimizer.state[shard])
+            for name, shard in self._shards.items()
+            if shard in optimizer.state
+        }
+
+    def restore_best(self, optimizer: Any) -> None:
+        self._session.restore_best()
+        if isinstance(optimizer, EngineOptimizer):
+            return
+        for name, shard in self._shards.items():
+            kept = (self._best_state or {}).get(name)
+            if kept is None:
+                optimizer.state.pop(shard, None)
+            else:
+                optimizer.state[shard] = _copied(kept)
+
+    # ---- Whole values ------------------------------------------------------
+
+    def full_state_dict(self) -> dict[str, torch.Tensor]:
+        out: dict[str, torch.Tensor] = {}
+
+        def keep(name: str, value: torch.Tensor) -> None:
+            out[name] = value.clone().view(
+                self._model.get_parameter(name).shape
+            )
+
+        self._session.for_each_full(keep)
+        return out
+
+    def _scatter(self, values: dict[str, torch.Tensor]) -> None:
+        self._session.begin_write()
+        with torch.no_grad():
+            for name, value in values.items():
+                begin, _, shard, _ = self._session.shard(self._places[name])
+                flat = value.detach().reshape(-1)
+                shard.copy_(flat[begin : begin + shard.numel()])
+        self._session.end_write()
+
+    def detach(self) -> None:
+        whole = self.full_state_dict()
+        for part in self._parts:
+            part.detach()
+        for handle in self._hooked:
+            handle.remove()
+        for name, parameter in self._model.named_parameters():
+            parameter.data = whole[name]
+        if self._optimizer is not None:
+            self._optimizer.__dict__.pop("zero_grad", None)
+        self._parts, self._hooked = [], []
+
+
+class EngineOptimizer:
+    """fts's own fused optimizer over the shards, from a mapping as in a run
+    config: ``{"name": "adamw", "lr": 1e-3, "no_decay": ["bias"]}``.
+
+    ``step`` completes and clips gradients, updates and lets go of them.
+    """
+
+    def __init__(self, backend: NativeBackend, yaml: str) -> None:
+        self._backend = backend
+        self._optimizer = _fts.Optimizer(backend.session, yaml, "optimizer")
+        #: The phase in force, whose clipping applies.
+        self.phase = 0
+        #: The last step's global gradient norm, before clipping.
+        self.grad_norm = float("nan")
+
+    def step(self, closure: Any = None) -> Any:
+        loss = None if closure is None else closure()
+        _, self.grad_norm, _ = self._optimizer.step(self.phase)
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self._backend.drop_gradients()
+
+    @property
+    def engine(self) -> _fts.Optimizer:
+        """The binding's object: groups, learning-rate scheduler."""
+        return self._optimizer
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Name, lr, initial_lr and weight_decay of each group; copies."""
+        return [
+            self._optimizer.group(i) for i in range(self._optimizer.num_groups())
+        ]
+
+    def __repr__(self) -> str:
+        return f"EngineOptimizer({self._optimizer.name}, {self.param_groups})"
+
+
+def _copied(state: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.clone() if isinstance(value, torch.Tensor) else value
+        for key, value in state.items()
+    }
+
+
+def _refuse_wrapped(model: torch.nn.Module) -> None:
+    kind = type(model).__name__
+    if kind == "OptimizedModule":
+        raise TypeError(
+            "the whole model was given to torch.compile, whose graph knows no "
+            "module boundaries; compile its blocks instead (for block in "
+            "model.layers: block.compile()), which may be units of the plan"
+        )
+    if kind in ("DistributedDataParallel", "FullyShardedDataParallel"):
+        raise TypeError(
+            f"the model is wrapped in {kind}, which reduces gradients itself; "
+            "pass the module inside, or use backend='torch'"
+        )
+    for name, parameter in model.named_parameters():
+        if type(parameter).__name__ == "DTensor" or hasattr(
+            parameter, "device_mesh"
+        ):
+            raise TypeError(
+                f"parameter '{name}' is a DTensor already; use backend='torch'"
+            )
+        if parameter.is_meta:
+            raise TypeError(
+                f"parameter '{name}' is on the meta device; give the model its "
+                "values first (model.to_empty, then load or initialize)"
+            )

@@ -1,0 +1,192 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""Schedules: which parameters train in which phase. Format: docs/schedules.md."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from typing import Any, NamedTuple
+
+import torch
+
+from fts import _fts
+from fts.describe import Model, describe
+from fts.errors import InvalidScheduleError, raised_as
+
+
+class Phase(NamedTuple):
+    """One phase. ``lr`` is None in phase 0, whose rate is the optimizer's."""
+
+    index: int
+    params: list[str]
+    freeze: list[str]
+    lr: float | None
+    max_transition_epoch: int
+
+
+def yaml_of(source: Any, name: str) -> tuple[str, str]:
+    """(text, name for messages) of a path, a mapping, or YAML text."""
+    if isinstance(source, dict):
+        # Values are JSON, which is YAML; keys stay what they are.
+        entries = (f"{_key(k)}: {json.dumps(v)}" for k, v in source.items())
+        return "{" + ", ".join(entries) + "}", name
+    if isinstance(source, os.PathLike):
+        source = os.fspath(source)
+    if isinstance(source, str) and "\n" not in source:
+        looks_like_a_path = source.endswith((".yaml", ".yml", ".json"))
+        if looks_like_a_path or os.path.exists(source):
+            try:
+                with open(source, encoding="utf-8") as file:
+                    return file.read(), source
+            except OSError as error:
+                raise InvalidScheduleError(
+                    f"{name}: cannot read '{source}': {error.strerror}"
+                ) from error
+    if not isinstance(source, str):
+        raise TypeError(
+            f"{name} is a {type(source).__name__}; it must be a mapping, YAML "
+            "text, or the path of a YAML file"
+        )
+    return source, name
+
+
+def _key(key: Any) -> str:
+    return json.dumps(key) if isinstance(key, str) else str(key)
+
+
+class Schedule:
+    """A schedule resolved against a model. Immutable.
+
+    ``source``: a mapping, YAML text or a path; None for FTS's implicit schedule
+    (:meth:`generate` gives its text). Raises InvalidScheduleError, whose
+    ``diagnostics`` hold every problem with its line.
+
+    >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    >>> Schedule({0: {"params": ["1.*"]}, 1: {"params": ["0.*"]}}, model)[1].params
+    ['0.weight', '0.bias']
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        model: torch.nn.Module | Model | str,
+        *,
+        epoch_transitions_only: bool = False,
+        max_depth: int = -1,
+        base_max_lr: float | None = 1e-5,
+        max_epochs: int | None = None,
+        match: str = "prefix",
+    ) -> None:
+        description = describe(model)
+        if source is None or source == "implicit":
+            source, name = self.generate(description), "implicit"
+        else:
+            source, name = yaml_of(source, "schedule")
+        with raised_as(InvalidScheduleError):
+            self._handle = _fts.Schedule(
+                description.handle,
+                source,
+                name,
+                epoch_transitions_only=epoch_transitions_only,
+                max_depth=max_depth,
+                base_max_lr=base_max_lr,
+                max_epochs=max_epochs,
+                match=match,
+            )
+        self._phases = [
+            Phase(
+                found["phase"],
+                found["params"],
+                found["freeze"],
+                found["lr"],
+                found["max_transition_epoch"],
+            )
+            for found in map(
+                self._handle.phase, range(self._handle.num_phases())
+            )
+        ]
+
+    @staticmethod
+    def generate(
+        model: torch.nn.Module | Model | str, by: str = "pairs", phases: int = 0
+    ) -> str:
+        """Commented YAML: by "pairs" (as FTS does), "blocks" or "depth"."""
+        with raised_as(InvalidScheduleError):
+            return _fts.generate_schedule(describe(model).handle, by, phases)
+
+    @property
+    def handle(self) -> _fts.Schedule:
+        """For the rest of this package."""
+        return self._handle
+
+    @property
+    def phases(self) -> list[Phase]:
+        """All of them, those beyond ``max_depth`` included."""
+        return self._phases
+
+    @property
+    def max_depth(self) -> int:
+        """Index of the last phase that runs."""
+        return self._handle.max_depth()
+
+    @property
+    def max_epochs(self) -> int | None:
+        """As given, or as the schedule raised it."""
+        return self._handle.max_epochs()
+
+    def settings(self, phase: int) -> dict[str, Any]:
+        """All that a phase sets: its groups, weight_decay, clip_grad_norm,
+        new_optimizer and new_lr_scheduler besides."""
+        return json.loads(self._handle.phase_json(phase))
+
+    def to_yaml(self) -> str:
+        """YAML that resolves to the same schedule."""
+        return self._handle.to_yaml()
+
+    def to_json(self) -> str:
+        """As ``fts schedule resolve --json`` prints it."""
+        return self._handle.to_json()
+
+    def __len__(self) -> int:
+        return len(self._phases)
+
+    def __getitem__(self, phase: int) -> Phase:
+        return self._phases[phase]
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        rows = []
+        for phase in self._phases:
+            names = _shortened(phase.params)
+            if phase.freeze:
+                names += f"; freezes {_shortened(phase.freeze)}"
+            until = phase.max_transition_epoch
+            rows.append(
+                (
+                    str(phase.index),
+                    "optimizer's" if phase.lr is None else f"{phase.lr:g}",
+                    "-" if until < 0 else str(until),
+                    names,
+                )
+            )
+        return rows
+
+    def __repr__(self) -> str:
+        lines = [f"fts.Schedule: {len(self)} phases, depth {self.max_depth}"]
+        for index, lr, until, names in self._rows():
+            lines.append(f"  {index}: lr {lr}, until epoch {until}: {names}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>phase</th><th>lr</th><th>until epoch</th><th>thaws</th></tr>"
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>"
+            for row in self._rows()
+        )
+        return f"<table>{head}{body}</table>"
+
+
+def _shortened(names: list[str], shown: int = 4) -> str:
+    if len(names) <= shown:
+        return ", ".join(names)
+    return ", ".join(names[:shown]) + f" and {len(names) - shown} more"
