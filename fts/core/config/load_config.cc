@@ -59,16 +59,19 @@ class Loader {
   YamlNode MergeFile(const YamlNode& base, const std::string& typed) {
     const std::string path = UserPath(typed);
     const auto read = ReadYamlFile(path, diags_);
-    if (!read.ok() || read->is_null()) return base;
-    if (!read->is_mapping()) {
+    return read.ok() ? MergePart(base, *read) : base;
+  }
+
+  YamlNode MergePart(const YamlNode& base, const YamlNode& part) {
+    if (part.is_null()) return base;
+    if (!part.is_mapping()) {
       diags_->Error(codes::kBadType,
-                    "the config file holds a " +
-                        std::string(read->kind_name()) +
+                    "the config file holds a " + std::string(part.kind_name()) +
                         "; it must hold a mapping (key: value)",
-                    read->where());
+                    part.where());
       return base;
     }
-    return MergeNode(base, *read);
+    return MergeNode(base, part);
   }
 
   YamlNode MergeNode(const YamlNode& base, const YamlNode& later) {
@@ -209,20 +212,42 @@ YamlNode MergeYaml(const YamlNode& base, const YamlNode& later) {
   return Merge(base, later, &path, nullptr);
 }
 
-absl::StatusOr<YamlNode> LoadConfig(const std::vector<std::string>& files,
-                                    const std::vector<Override>& overrides,
-                                    Diagnostics* diags) {
+namespace {
+
+// `add` merges part i of `size` into what it is given.
+template <typename Add>
+absl::StatusOr<YamlNode> MergeAll(size_t size,
+                                  const std::vector<Override>& overrides,
+                                  Diagnostics* diags, const Add& add) {
   const int errors_before = diags->num_errors();
   Loader loader(diags);
   YamlNode merged = YamlNode::Mapping(std::vector<YamlNode::Entry>());
-  for (const std::string& file : files) {
-    merged = loader.MergeFile(merged, file);
-  }
+  for (size_t i = 0; i < size; ++i) merged = add(loader, merged, i);
   for (const Override& change : overrides) {
     merged = loader.Apply(merged, change);
   }
   if (diags->num_errors() > errors_before) return diags->status();
   return merged;
+}
+
+}  // namespace
+
+absl::StatusOr<YamlNode> LoadConfig(const std::vector<std::string>& files,
+                                    const std::vector<Override>& overrides,
+                                    Diagnostics* diags) {
+  return MergeAll(files.size(), overrides, diags,
+                  [&](Loader& loader, const YamlNode& base, size_t i) {
+                    return loader.MergeFile(base, files[i]);
+                  });
+}
+
+absl::StatusOr<YamlNode> MergeConfig(const std::vector<YamlNode>& parts,
+                                     const std::vector<Override>& overrides,
+                                     Diagnostics* diags) {
+  return MergeAll(parts.size(), overrides, diags,
+                  [&](Loader& loader, const YamlNode& base, size_t i) {
+                    return loader.MergePart(base, parts[i]);
+                  });
 }
 
 }  // namespace fts

@@ -30,6 +30,11 @@ absl::StatusOr<YamlNode> LoadConfig(const std::vector<std::string>& files,
                                     const std::vector<Override>& overrides,
                                     Diagnostics* diags);
 
+// The same of configs that were read already: each null or a mapping.
+absl::StatusOr<YamlNode> MergeConfig(const std::vector<YamlNode>& parts,
+                                     const std::vector<Override>& overrides,
+                                     Diagnostics* diags);
+
 // True for keys where a string names a file ("schedule", "data.train", …).
 bool NamesAFile(const std::string& dotted_path);
 
