@@ -57,7 +57,7 @@ def _cast(value: Any, dtype: torch.dtype) -> Any:
     return pytree.tree_map(one, value)
 
 
-class _Hook:
+class Hook:
     """A hook that a copied or pickled model does not take along."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
@@ -66,11 +66,11 @@ class _Hook:
     def __call__(self, *args: Any) -> Any:
         return self._call(*args)
 
-    def __deepcopy__(self, memo: Any) -> _Hook:
-        return _Hook(_nothing)
+    def __deepcopy__(self, memo: Any) -> Hook:
+        return Hook(_nothing)
 
     def __reduce__(self) -> Any:
-        return (_Hook, (_nothing,))
+        return (Hook, (_nothing,))
 
 
 def _nothing(*args: Any) -> None:
@@ -110,9 +110,9 @@ class UnitBoundary:
             )
         self._handles = [
             module.register_forward_pre_hook(
-                _Hook(self._pre), with_kwargs=True, prepend=False
+                Hook(self._pre), with_kwargs=True, prepend=False
             ),
-            module.register_forward_hook(_Hook(self._post), prepend=True),
+            module.register_forward_hook(Hook(self._post), prepend=True),
         ]
 
     def detach(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Callable, Iterator
 
 import torch
 
+from fts.backends.unit_hooks import Hook
+
 
 def _itself(model: torch.nn.Module) -> torch.nn.Module:
     return model
@@ -47,9 +49,9 @@ class WholeModel:
     def attach(self) -> None:
         model = self._model
         self._handles = [
-            model.register_state_dict_post_hook(self._on_state_dict),
-            model.register_load_state_dict_pre_hook(self._on_load),
-            model.register_load_state_dict_post_hook(self._after_load),
+            model.register_state_dict_post_hook(Hook(self._on_state_dict)),
+            model.register_load_state_dict_pre_hook(Hook(self._on_load)),
+            model.register_load_state_dict_post_hook(Hook(self._after_load)),
         ]
         own = model.__dict__
         own["__deepcopy__"] = self._deepcopy
