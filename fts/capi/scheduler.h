@@ -9,6 +9,7 @@
 //               for step: step_start, (train), step_end
 //               validation_end, epoch_end
 //
+// An epoch may be validated several times, with steps between, or not at all.
 // Any of them may end the run: after that there is no further event.
 //
 // Every rank tells the same events with the same values and then gets the same

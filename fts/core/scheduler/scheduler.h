@@ -5,10 +5,11 @@
 // ends; it does nothing itself. driver.h applies the effects to the engines.
 //
 // Order of events: RunStart, then per epoch EpochStart, (StepStart,
-// StepEnd)..., at most one ValidationEnd, EpochEnd. A baseline validation
-// (epoch -1) may come before the first epoch. StepStart may be left out as long
-// as no phase has a limit in steps, tokens or time. PrintSchedulerTable() shows
-// every row. Threads: pure functions.
+// StepEnd)..., ValidationEnd or none, EpochEnd. More steps and validations may
+// follow a validation of the epoch. A baseline validation (epoch -1) may come
+// before the first epoch. StepStart may be left out as long as no phase has a
+// limit in steps, tokens or time. PrintSchedulerTable() shows every row.
+// Threads: pure functions.
 #ifndef FTS_CORE_SCHEDULER_SCHEDULER_H_
 #define FTS_CORE_SCHEDULER_SCHEDULER_H_
 

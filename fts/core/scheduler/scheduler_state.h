@@ -21,7 +21,7 @@ enum class Stage {
   kIdle,       // between two epochs (or before the first)
   kTraining,   // an epoch takes steps
   kStepsDone,  // max_steps was reached: the epoch takes no more steps
-  kValidated,  // the epoch has been validated; only its end is left
+  kValidated,  // validated since the last step; more steps may follow
   kFinished,   // nothing more may come
 };
 inline constexpr Stage kAllStages[] = {Stage::kNew,       Stage::kIdle,

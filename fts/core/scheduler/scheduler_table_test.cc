@@ -49,6 +49,8 @@ TEST(SchedulerTable, EveryStageTakesExactlyTheEventsThatMayCome) {
       {Stage::kTraining, EventKind::kEpochEnd},
       {Stage::kStepsDone, EventKind::kValidationEnd},
       {Stage::kStepsDone, EventKind::kEpochEnd},
+      {Stage::kValidated, EventKind::kStepStart},
+      {Stage::kValidated, EventKind::kStepEnd},
       {Stage::kValidated, EventKind::kEpochEnd}};
   for (const Stage stage : kAllStages) {
     SchedulerState state;

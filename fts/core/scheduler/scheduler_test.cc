@@ -288,5 +288,73 @@ TEST(Scheduler, EarlyStoppingStillCountsInTheEpochThatMaxStepsCutShort) {
             "val_loss did not improve on 1 in 1 validation");
 }
 
+// Every validation counts for itself; the phase ends with the epoch.
+TEST(Scheduler, AnEpochMayBeValidatedSeveralTimes) {
+  SchedulerConfig config = Phases(2, 2);
+  SchedulerState state;
+  const auto tell = [&](const SchedulerEvent& event) {
+    const auto next = Advance(config, state, event);
+    EXPECT_TRUE(next.ok()) << next.status();
+    if (!next.ok()) return Transition();
+    state = next->state;
+    return *next;
+  };
+  const auto step = [&] { tell(SchedulerEvent::StepEnd(state.next_step)); };
+  tell(SchedulerEvent::RunStart());
+  tell(SchedulerEvent::EpochStart(0));
+  for (const double loss : {3, 4, 5}) {
+    step();
+    tell(Validation(0, loss));
+  }
+  EXPECT_EQ(state.phase_complete,
+            "val_loss did not improve on 3 in 2 validations");
+  step();
+  tell(Validation(0, 2));  // better, but the phase is over
+  EXPECT_FALSE(
+      Advance(config, state, Validation(0, 2)).ok());  // without a step
+  EXPECT_EQ(state.best->metric, 2);
+  tell(SchedulerEvent::EpochEnd(0));
+  EXPECT_EQ(state.phase, 0);
+  tell(SchedulerEvent::EpochStart(1));
+  EXPECT_EQ(state.phase, 1);
+  // In the final phase the run ends at once, in the middle of the epoch.
+  step();
+  tell(Validation(1, 2));
+  tell(SchedulerEvent::StepStart(state.next_step, 0, 0));
+  step();
+  EXPECT_EQ(tell(Validation(1, 2)).state.cause, FinishCause::kEarlyStopping);
+}
+
+// A limit in steps may begin a phase right after a validation, and ends what
+// early stopping had to say.
+TEST(Scheduler, AStepLimitActsAfterAValidationWithinTheEpoch) {
+  SchedulerConfig config = Phases(2, 1);
+  config.phases[0].max_transition_step = 2;
+  config.max_steps = 3;
+  SchedulerState state;
+  const auto tell = [&](const SchedulerEvent& event) {
+    const auto next = Advance(config, state, event);
+    EXPECT_TRUE(next.ok()) << next.status();
+    if (next.ok()) state = next->state;
+  };
+  tell(SchedulerEvent::RunStart());
+  tell(SchedulerEvent::EpochStart(0));
+  for (int64_t i = 0; i < 2; ++i) {
+    tell(SchedulerEvent::StepStart(i, 0, 0));
+    tell(SchedulerEvent::StepEnd(i));
+    tell(Validation(0, 1));
+  }
+  EXPECT_FALSE(state.phase_complete.empty());
+  tell(SchedulerEvent::StepStart(2, 0, 0));
+  EXPECT_EQ(state.phase, 1);
+  EXPECT_EQ(state.phase_complete, "");
+  tell(SchedulerEvent::StepEnd(2));
+  tell(Validation(0, 0.5));
+  const auto more = Advance(config, state, SchedulerEvent::StepStart(3, 0, 0));
+  EXPECT_NE(std::string(more.status().message()).find("max_steps is reached"),
+            std::string::npos)
+      << more.status();
+}
+
 }  // namespace
 }  // namespace fts
