@@ -4,8 +4,21 @@
 // fts/__init__.py imports torch and the library first.
 #include "bindings/python/src/nouns.h"
 
+namespace {
+
+// For benchmarks, which print figures of optimised builds only.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+constexpr bool kOptimized = true;
+#else
+constexpr bool kOptimized = false;
+#endif
+
+}  // namespace
+
 PYBIND11_MODULE(_fts, m) {
   m.doc() = "The C interface of fts.";
+  m.attr("OPTIMIZED") = kOptimized;
   fts_python::BindErrors(m);
   fts_python::BindInterrupt(m);
   fts_python::BindModel(m);
