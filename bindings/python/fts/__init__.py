@@ -30,6 +30,7 @@ from fts.errors import (  # noqa: E402
     CommError,
     Diagnostic,
     Error,
+    FtsWarning,
     InputError,
     InternalError,
     InvalidScheduleError,
@@ -37,6 +38,7 @@ from fts.errors import (  # noqa: E402
     PlanError,
     StateError,
 )
+from fts.events import Effect, Outcome  # noqa: E402
 from fts.fit import FitError, FitResult, fit  # noqa: E402
 from fts.plan import Plan  # noqa: E402
 from fts.schedule import Phase, Schedule  # noqa: E402
@@ -45,8 +47,10 @@ from fts.scheduler import Scheduler  # noqa: E402
 __version__ = _fts.version()
 
 __all__ = [
-    "CommError", "Diagnostic", "Error", "FitError", "FitResult", "InputError",
+    "CommError", "Diagnostic", "Effect", "Error", "FitError", "FitResult", "FtsWarning",
+    "InputError",
     "InternalError", "InvalidScheduleError", "Model", "NotSupportedError",
+    "Outcome",
     "Phase", "Plan", "PlanError", "Schedule", "Scheduler", "StateError",
     "describe", "fit",
 ]  # fmt: skip

@@ -73,6 +73,10 @@ class InternalError(Error, RuntimeError):
     """Something failed inside; LibTorch's own errors come as this."""
 
 
+class FtsWarning(UserWarning):
+    """Something that is probably not meant; its text ends with its code."""
+
+
 _CLASSES: dict[int, type[Error]] = {
     3: InputError, 5: InputError, 11: InputError, 7: InputError,
     9: StateError, 6: StateError,

@@ -11,7 +11,7 @@ import torch
 
 from fts import _fts
 from fts.describe import Model, describe
-from fts.errors import PlanError, raised_as
+from fts.errors import Diagnostic, PlanError, raised_as
 from fts.schedule import Schedule, yaml_of
 
 
@@ -75,6 +75,13 @@ class Plan:
         """Units with their options as written, what was skipped and why,
         segments: format fts-plan/1."""
         return json.loads(self._handle.to_full_json())
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What is probably not meant."""
+        return [
+            Diagnostic("warning", **found) for found in self.to_dict()["warnings"]
+        ]
 
     def to_json(self) -> str:
         """As ``fts plan resolve --json`` prints it."""

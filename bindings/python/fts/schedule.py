@@ -6,13 +6,14 @@ from __future__ import annotations
 import html
 import json
 import os
-from typing import Any, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 import torch
 
 from fts import _fts
 from fts.describe import Model, describe
-from fts.errors import InvalidScheduleError, raised_as
+from fts.errors import Diagnostic, InvalidScheduleError, raised_as
+from fts.yaml_text import yaml_text
 
 
 class Phase(NamedTuple):
@@ -27,10 +28,8 @@ class Phase(NamedTuple):
 
 def yaml_of(source: Any, name: str) -> tuple[str, str]:
     """(text, name for messages) of a path, a mapping, or YAML text."""
-    if isinstance(source, dict):
-        # Values are JSON, which is YAML; keys stay what they are.
-        entries = (f"{_key(k)}: {json.dumps(v)}" for k, v in source.items())
-        return "{" + ", ".join(entries) + "}", name
+    if isinstance(source, Mapping):
+        return yaml_text(source, name), name
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     if isinstance(source, str) and "\n" not in source:
@@ -49,10 +48,6 @@ def yaml_of(source: Any, name: str) -> tuple[str, str]:
             "text, or the path of a YAML file"
         )
     return source, name
-
-
-def _key(key: Any) -> str:
-    return json.dumps(key) if isinstance(key, str) else str(key)
 
 
 class Schedule:
@@ -79,7 +74,14 @@ class Schedule:
         match: str = "prefix",
     ) -> None:
         description = describe(model)
-        if source is None or source == "implicit":
+        self._options: dict[str, Any] = {
+            "epoch_transitions_only": epoch_transitions_only,
+            "max_depth": max_depth,
+            "base_max_lr": base_max_lr,
+            "max_epochs": max_epochs,
+            "match": match,
+        }
+        if source is None or source in ("implicit", {}):
             source, name = self.generate(description), "implicit"
         else:
             source, name = yaml_of(source, "schedule")
@@ -88,11 +90,7 @@ class Schedule:
                 description.handle,
                 source,
                 name,
-                epoch_transitions_only=epoch_transitions_only,
-                max_depth=max_depth,
-                base_max_lr=base_max_lr,
-                max_epochs=max_epochs,
-                match=match,
+                **self._options,
             )
         self._phases = [
             Phase(
@@ -139,6 +137,39 @@ class Schedule:
         """All that a phase sets: its groups, weight_decay, clip_grad_norm,
         new_optimizer and new_lr_scheduler besides."""
         return json.loads(self._handle.phase_json(phase))
+
+    def with_reinit(
+        self,
+        model: torch.nn.Module | Model | str,
+        optim_cfg: Mapping[str, Any] | None = None,
+        lr_cfg: Mapping[str, Any] | None = None,
+    ) -> Schedule:
+        """This schedule with one new_optimizer, or new_lr_scheduler, at every
+        transition, as FTS's reinit_optim_cfg and reinit_lr_cfg do."""
+        phases: dict[int, Any] = {}
+        for found in self.to_dict()["phases"]:
+            index = found.pop("phase")
+            more = self.settings(index)
+            for key in ("weight_decay", "clip_grad_norm", "new_optimizer"):
+                found[key] = more.get(key)
+            found["new_lr_scheduler"] = more.get("new_lr_scheduler")
+            if index > 0 and optim_cfg:
+                found["new_optimizer"] = optim_cfg
+            if index > 0 and lr_cfg:
+                found["new_lr_scheduler"] = lr_cfg
+            phases[index] = {k: v for k, v in found.items() if v is not None}
+        return Schedule(phases, model, **self._options)
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What is probably not meant."""
+        return [
+            Diagnostic("warning", **found) for found in self.to_dict()["warnings"]
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``fts schedule resolve --json`` prints it, read."""
+        return json.loads(self.to_json())
 
     def to_yaml(self) -> str:
         """YAML that resolves to the same schedule."""

@@ -50,6 +50,19 @@ class Backend(abc.ABC):
         """Clips the gradients of the step by their global L2 norm over all
         ranks, which it returns."""
 
+    def check_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """Raises TypeError for an optimizer that cannot update what
+        :meth:`tensors` gives. Before anything is thawed."""
+
+    def begin_micro_step(self, last: bool) -> None:
+        """Before the forward of one of several backwards of a step."""
+
+    def sync_gradients(self) -> None:
+        """Completes the step's gradients over the ranks, once per step."""
+
+    def optimizer_replaced(self) -> None:
+        """A new_optimizer: the state kept by :meth:`save_best` is void."""
+
     @abc.abstractmethod
     def save_best(self, optimizer: Any) -> None:
         """Keeps values and optimizer state, in host memory."""
@@ -61,6 +74,13 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def mean(self, numbers: list[float]) -> list[float]:
         """Each number's mean over the ranks, the same bits everywhere."""
+
+    def from_rank0(self, number: float) -> float:
+        """Rank 0's number, on every rank."""
+        if self.world_size == 1:
+            return number
+        mine = number if self.rank == 0 else 0.0
+        return self.mean([mine])[0] * self.world_size
 
     @abc.abstractmethod
     def full_state_dict(self) -> dict[str, torch.Tensor]:

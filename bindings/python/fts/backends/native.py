@@ -142,9 +142,16 @@ class NativeBackend(Backend):
 
     # ---- Steps -------------------------------------------------------------
 
-    def attach_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
-        if isinstance(optimizer, EngineOptimizer):
-            return
+    def begin_micro_step(self, last: bool) -> None:
+        self._session.begin_micro_step(last)
+
+    def sync_gradients(self) -> None:
+        self.complete_gradients()
+
+    def optimizer_replaced(self) -> None:
+        self._best_state = None
+
+    def check_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         kind = type(optimizer).__name__
         for base in type(optimizer).__mro__:
             if base.__name__ in _SHAPE_DEPENDENT:
@@ -153,6 +160,11 @@ class NativeBackend(Backend):
                     "update flat shards; use an elementwise optimizer (Adam, "
                     "AdamW, SGD, RMSprop, Adagrad, ...), or backend='torch'"
                 )
+
+    def attach_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        if isinstance(optimizer, EngineOptimizer):
+            return
+        self.check_optimizer(optimizer)
         for handle in self._hooked:
             handle.remove()
         self._optimizer = optimizer
