@@ -58,18 +58,29 @@ def fts_py_extension(name, copts = [], **kwargs):
         **kwargs
     )
 
+_C_COPTS = [
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-pedantic",
+]
+
+def fts_c_binary(name, **kwargs):
+    """A program in C11. Takes cc_binary's attributes."""
+    native.cc_binary(
+        name = name,
+        copts = _C_COPTS,
+        linkstatic = True,
+        **kwargs
+    )
+
 def fts_c_test(name, size = "small", **kwargs):
     """A test in C11: exits 0 when it passed. Takes cc_test's attributes."""
     native.cc_test(
         name = name,
         size = size,
-        copts = [
-            "-std=c11",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-pedantic",
-        ],
+        copts = _C_COPTS,
         linkstatic = True,
         **kwargs
     )

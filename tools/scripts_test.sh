@@ -109,7 +109,7 @@ FTS_SETUP=never expect "setup forbidden" 1 "tools/setup: FTS_SETUP=never forbids
 
 # From here the system packages count as there, or not.
 script "${TEST_TMPDIR}/bin/pkg-config" 'exit 0'
-for name in bazel g++ clang-format clang-tidy; do
+for name in bazel g++ clang-format clang-tidy abidiff valgrind; do
   script "${TEST_TMPDIR}/bin/${name}" 'exit 0'
 done
 export FTS_SETUP_GLOO_HEADER="${TEST_TMPDIR}/bin/bazel"

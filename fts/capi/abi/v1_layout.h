@@ -16,6 +16,9 @@ struct String {
   const char* data;
   size_t size;
 };
+static_assert(sizeof(String) == 16);
+
+// ---- Structs that grow at the end -------------------------------------------
 
 struct ScheduleOptions {
   size_t struct_size;
@@ -52,6 +55,29 @@ struct SchedulerOptions {
 };
 static_assert(sizeof(SchedulerOptions) == 128);
 
+struct PhaseArgs {
+  size_t struct_size;
+  int32_t phase;
+  int32_t has_lr;
+  double lr;
+};
+static_assert(sizeof(PhaseArgs) == 24);
+
+struct BestArgs {
+  size_t struct_size;
+  int32_t phase;
+  int64_t epoch;
+  double metric;
+};
+static_assert(sizeof(BestArgs) == 32);
+
+struct MetricArgs {
+  size_t struct_size;
+  String name;
+  double* value;
+};
+static_assert(sizeof(MetricArgs) == 32);
+
 struct SchedulerCallbacks {
   size_t struct_size;
   const void* next;
@@ -60,6 +86,67 @@ struct SchedulerCallbacks {
   void* functions[8];
 };
 static_assert(sizeof(SchedulerCallbacks) == 96);
+
+// ---- Structs that stay as they are ------------------------------------------
+
+struct Diagnostic {
+  int32_t severity;
+  String code;
+  String message;
+  String file;
+  int32_t line;
+  int32_t column;
+};
+static_assert(sizeof(Diagnostic) == 64);
+
+struct ModuleInfo {
+  String name;
+  String class_name;
+  int32_t container;
+};
+static_assert(sizeof(ModuleInfo) == 40);
+
+struct ParameterInfo {
+  String name;
+  const int64_t* shape;
+  size_t rank;
+  String dtype;
+  String shared_with;
+};
+static_assert(sizeof(ParameterInfo) == 64);
+
+struct PhaseInfo {
+  int32_t index;
+  int32_t has_lr;
+  double lr;
+  int64_t max_transition_epoch;
+  size_t num_params;
+  size_t num_freeze;
+};
+static_assert(sizeof(PhaseInfo) == 40);
+
+struct UnitInfo {
+  String module;
+  int32_t is_root;
+  int32_t reshard;
+  int64_t num_elements;
+  size_t num_parameters;
+};
+static_assert(sizeof(UnitInfo) == 40);
+
+struct Effect {
+  int32_t kind;
+  int32_t phase;
+  int32_t has_lr;
+  int32_t has_best;
+  double lr;
+  double best_metric;
+  int64_t best_epoch;
+  int32_t best_phase;
+  String cause;
+  String text;
+};
+static_assert(sizeof(Effect) == 80);
 
 }  // namespace v1
 

@@ -5,48 +5,12 @@
 
 #include <gtest/gtest.h>
 
-#include "fts/capi/diagnostics.h"
+#include "fts/capi/abi/same_layout.h"
 #include "fts/capi/model.h"
-#include "fts/capi/plan.h"
 #include "fts/capi/schedule.h"
 #include "fts/capi/scheduler.h"
 
 namespace {
-
-#define SAME_PLACE(Old, New, field) \
-  static_assert(offsetof(Old, field) == offsetof(New, field), #field)
-
-SAME_PLACE(v1::ScheduleOptions, fts_schedule_options, epoch_transitions_only);
-SAME_PLACE(v1::ScheduleOptions, fts_schedule_options, max_depth);
-SAME_PLACE(v1::ScheduleOptions, fts_schedule_options, has_base_max_lr);
-SAME_PLACE(v1::ScheduleOptions, fts_schedule_options, match);
-SAME_PLACE(v1::ScheduleOptions, fts_schedule_options, base_max_lr);
-SAME_PLACE(v1::ScheduleOptions, fts_schedule_options, max_epochs);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, monitor);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, patience);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, check_finite);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, stopping_threshold);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options,
-           has_divergence_threshold);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, best_monitor);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, max_steps);
-SAME_PLACE(v1::SchedulerOptions, fts_scheduler_options, has_validation);
-SAME_PLACE(v1::SchedulerCallbacks, fts_scheduler_callbacks, user_data);
-SAME_PLACE(v1::SchedulerCallbacks, fts_scheduler_callbacks, destroy);
-static_assert(offsetof(v1::SchedulerCallbacks, functions) ==
-              offsetof(fts_scheduler_callbacks, thaw));
-
-// Structs that come out are not growing: they have no struct_size.
-static_assert(sizeof(fts_string) == 16);
-static_assert(sizeof(fts_diagnostic) == 64);
-static_assert(sizeof(fts_module_info) == 40);
-static_assert(sizeof(fts_parameter_info) == 64);
-static_assert(sizeof(fts_phase_info) == 40);
-static_assert(sizeof(fts_unit_info) == 40);
-static_assert(sizeof(fts_effect) == 80);
-static_assert(sizeof(fts_phase_args) == 24);
-static_assert(sizeof(fts_best_args) == 32);
-static_assert(sizeof(fts_metric_args) == 32);
 
 TEST(V1Layout, StructsOfThenWorkToday) {
   fts_model* model = nullptr;
