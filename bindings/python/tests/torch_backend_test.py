@@ -98,11 +98,10 @@ def training(plan, clip=None, whole=False, after=None, **options):
     )
     resolved = fts.Plan(plan, description, schedule)
     backend = None
-    if whole:
-        model.requires_grad_(False)
-    else:
+    model.requires_grad_(False)
+    if not whole:
         backend = TorchBackend(
-            model, schedule.handle, resolved.handle, **options
+            model, schedule, resolved, **options
         )
     optimizer = None
     losses = []
@@ -121,7 +120,7 @@ def training(plan, clip=None, whole=False, after=None, **options):
             optimizer.add_param_group({"params": tensors, "lr": phase.lr})
         for step in range(3):
             x, y = batch(10 * phase.index + step)
-            if not whole and options.get("tensor_parallel", 1) == 1:
+            if not whole and "mesh" not in options:
                 x, y = x[_RANK::_RANKS], y[_RANK::_RANKS]
             loss = (model(x) - y).square().mean()
             loss.backward()
@@ -224,23 +223,23 @@ class TorchBackendTest(unittest.TestCase):
                             r"blocks\.\d+\.down$": "rowwise"}}  # fmt: skip
         for units in ({}, _UNITS):
             losses, values, model = training(
-                {**plan, "fsdp_plan": units}, tensor_parallel=2
+                {**plan, "fsdp_plan": units}, mesh={"tp": 2}
             )
             close(losses, wanted)
             for key, value in weights.items():
                 torch.testing.assert_close(values[key], value)
             self.assertIn(
-                "tensor_parallel",
+                "tp",
                 model.blocks[0].up.weight.device_mesh.mesh_dim_names,
             )
 
     def test_mistakes_are_named(self):
-        with self.assertRaisesRegex(fts.PlanError, "needs a mesh dimension"):
+        with self.assertRaisesRegex(fts.PlanError, "needs a mesh with a tensor-parallel"):
             training({"tp_plan": {"head": "colwise"}})
-        with self.assertRaisesRegex(fts.PlanError, "takes 32-true and bf16-mixed"):
+        with self.assertRaisesRegex(fts.InputError, "takes 32-true and"):
             training(None, precision="bf16-true")
-        with self.assertRaisesRegex(fts.PlanError, "does not divide the"):
-            training(_PLANS["units"], tensor_parallel=3)
+        with self.assertRaisesRegex(fts.InputError, "is not the world of"):
+            training(_PLANS["units"], mesh={"tp": 3})
 
 
 def _shared_folder():
