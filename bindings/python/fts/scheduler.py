@@ -13,6 +13,7 @@ import torch
 
 from fts import _fts
 from fts.backends.base import Backend
+from fts.checkpoint import load, save
 from fts.describe import clean_name, describe
 from fts.errors import Diagnostic, FtsWarning, InputError, StateError
 from fts.events import Outcome, outcome
@@ -167,6 +168,7 @@ class Scheduler:
         self._end_epoch = False
         self._told_validation = True
         self._finish_text = ""
+        self._has_best = False
         limits = {k for s in self._limits() for k in s}
         self._counts_time = "max_transition_time" in limits
         self._counts_tokens = "max_transition_tokens" in limits
@@ -526,8 +528,19 @@ class Scheduler:
 
     def _on_save_best(self, phase: int, epoch: int, metric: float) -> None:
         self._backend.save_best(self.optimizer)
+        self._has_best = True
 
     def _on_restore_best(self, phase: int, epoch: int, metric: float) -> None:
+        if not self._has_best:
+            if self.rank == 0:
+                warnings.warn(
+                    f"the best state, of epoch {epoch}, is of before this process "
+                    "resumed and is not there; the phase begins where the run "
+                    "stands [best_not_restored]",
+                    FtsWarning,
+                    stacklevel=2,
+                )
+            return
         self._backend.restore_best(self.optimizer)
 
     def _on_metric(self, name: str) -> float:
@@ -543,8 +556,14 @@ class Scheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on, beside the model's own state_dict:
-        progress, optimizer state by parameter name, lr scheduler. Take it
-        between epochs. Collective under the native backend."""
+        progress, optimizer state by parameter name (this rank's part of what is
+        sharded), lr scheduler. Take it between epochs. The best state is not in
+        it. :meth:`save_checkpoint` writes it for any number of ranks."""
+        return {**self.progress(), "optimizer": self._groups.state_dict()}
+
+    def progress(self) -> dict[str, Any]:
+        """The part of :meth:`state_dict` that is plain numbers and text."""
+        seconds = time.monotonic() - self._since if self._started else 0.0
         return {
             "format": "fts-scheduler/1",
             "scheduler": self._handle.state_to_json(),
@@ -552,27 +571,37 @@ class Scheduler:
             "epoch": self._epoch,
             "step": self._step,
             "tokens": self._tokens,
-            "seconds": time.monotonic() - self._since if self._started else 0.0,
-            "backend": self._backend.name,
-            "optimizer": self._groups.state_dict(),
+            "seconds": seconds,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Into a scheduler that has not started, made with the arguments of the
-        saved one. Load the model's values after it, through the model. The best
-        state so far is not in it: until a new best, phases begin where they
-        stand. Errors: StateError, InputError."""
-        if self._started:
-            raise StateError(
-                "load_state_dict comes before the first epoch; this scheduler has "
-                "started, make a new one"
-            )
-        self.resume_progress(state)
+        saved one; then load the model's values through the model. The best state
+        so far is not in it: until a new best, phases begin where the run stands.
+        Errors: StateError, InputError."""
+        self.load_progress(state)
         self._groups.load_state_dict(state["optimizer"])
 
-    def resume_progress(self, state: Mapping[str, Any]) -> None:
+    def save_checkpoint(self, folder: str) -> None:
+        """Model, optimizer, lr scheduler and progress into a folder, which must
+        not exist. Between epochs. Collective. The torch backend writes torch's
+        distributed checkpoint format."""
+        save(self, self._groups, folder)
+
+    def load_checkpoint(self, folder: str) -> None:
+        """What :meth:`save_checkpoint` wrote, on any number of ranks, into a
+        scheduler that has not started. Collective. See
+        :meth:`load_state_dict`."""
+        load(self, self._groups, folder)
+
+    def load_progress(self, state: Mapping[str, Any]) -> None:
         """The part of :meth:`load_state_dict` that brings phase, groups and
         counts, without optimizer state."""
+        if self._started:
+            raise StateError(
+                "a saved state is loaded before the first epoch; this scheduler "
+                "has started, make a new one"
+            )
         self._handle.resume(state["scheduler"])
         for phase in range(self._handle.phase() + 1):
             if self._settings[phase]["freeze"]:

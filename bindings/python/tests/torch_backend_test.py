@@ -1,286 +1,338 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-"""torch's fully_shard under our plans, against the same model unsharded.
-
-Runs itself again as two ranks: the same checks on both sides of a world.
-"""
+"""Our schedule and plan over torch's fully_shard and its kin, against plain
+training and against our own engine. Runs itself again as two ranks."""
 
 import os
-import socket
-import subprocess
-import sys
+import shutil
 import tempfile
 import unittest
+import warnings
 
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
-from torch.distributed.checkpoint.state_dict import (
-    get_state_dict,
-    set_state_dict,
-)
+import two_ranks as toy
+from torch.distributed.checkpoint import state_dict as dcp_state
 from torch.distributed.tensor import DTensor
+from two_ranks import RANK, RANKS, Net, scheduled_training
 
 import fts
-from fts.backends.torch_backend import TorchBackend
 
-_RANKS = int(os.environ.get("WORLD_SIZE", "1"))
-_RANK = int(os.environ.get("RANK", "0"))
-_SCHEDULE = {
-    0: {"params": ["head.*"], "max_transition_epoch": 1},
-    1: {"params": [r"blocks\.1\..*", "norm.*"], "max_transition_epoch": 2,
-        "lr": 0.02},
-    2: {"params": [r"blocks\.0\..*"], "max_transition_epoch": 3, "lr": 0.01},
-}  # fmt: skip
-_UNITS = {r"blocks\.\d+$": {}, "head": {}}
-_PLANS = {
-    "units": {"fsdp_plan": _UNITS},
-    "composable": {
-        "fsdp_default_kwargs": {"act_ckpt": ["composable"]}, "fsdp_plan": _UNITS,
-    },
-    "wrapped": {
-        "fsdp_default_kwargs": {"act_ckpt": ["wrapped"]}, "fsdp_plan": _UNITS,
-    },
-    "offload": {
-        "fsdp_default_kwargs": {"act_ckpt": ["wrapped_offload"],
-                                "cpu_offload_policy": {}},
-        "fsdp_plan": _UNITS,
-    },
-    "root": {"fsdp_plan": _UNITS, "unplanned": "shard"},
-    "keywords": {
-        "fsdp_plan": {
-            r"blocks\.\d+$": {"reshard_after_forward": False,
-                              "ignored_params": [r".*up\.bias"]},
-            "head": {"shard_placement": {"dim": 1},
-                     "ignored_params": ["head.bias"]},
-        },
-    },
-    "replicated": None,
+BLOCKS = {r"blocks\.\d+$": {}}
+PLANS = {
+    "nothing": None,
+    "no root": {"fsdp_plan": {**BLOCKS, "head": {}}},
+    "root": {"fsdp_plan": {**BLOCKS, "": {}}},
+    "unplanned": {"fsdp_plan": BLOCKS, "unplanned": "shard"},
+    "kept": {"fsdp_default_kwargs": {"reshard_after_forward": False},
+             "fsdp_plan": {**BLOCKS, "head": {}}},
+    "checkpointed": {"fsdp_default_kwargs": {"act_ckpt": ["composable"]},
+                     "fsdp_plan": {**BLOCKS, "head": {"act_ckpt": None}}},
+    "wrapped": {"fsdp_plan": {r"blocks\.\d+$": {"act_ckpt": ["wrapped"]}}},
+    "wrapped, saving": {"fsdp_plan": {r"blocks\.\d+$": {
+        "act_ckpt": ["wrapped", {"save": ["matmul"]}]}}},
+    "offloaded": {"fsdp_plan": {r"blocks\.\d+$": {
+        "act_ckpt": ["wrapped_offload"], "cpu_offload_policy": {}}}},
+    "other dim": {"fsdp_plan": {r"blocks\.\d+\.down$": {
+        "shard_placement": {"dim": 1}}}},
+    "ignored": {"fsdp_plan": {r"blocks\.\d+$": {
+        "ignored_params": [r"blocks\.\d+\.up\.bias"]}}},
 }  # fmt: skip
 
 
-class Block(torch.nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.up = torch.nn.Linear(width, 2 * width)
-        self.down = torch.nn.Linear(2 * width, width, bias=False)
-
-    def forward(self, x):
-        return x + self.down(torch.tanh(self.up(x)))
-
-
-class Net(torch.nn.Module):
-    def __init__(self, width=6):
-        super().__init__()
-        torch.manual_seed(3)
-        self.embed = torch.nn.Linear(3, width)
-        self.blocks = torch.nn.ModuleList(Block(width) for _ in range(2))
-        self.norm = torch.nn.LayerNorm(width)
-        self.head = torch.nn.Linear(width, 2)
-
-    def forward(self, x):
-        x = self.embed(x)
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.norm(x))
-
-
-def batch(step):
-    x = torch.randn(8, 3, generator=torch.Generator().manual_seed(step))
-    return x, torch.stack([x.sum(1), x.prod(1)], 1)
-
-
-def training(plan, clip=None, whole=False, after=None, **options):
-    """Losses over the whole batch; ``whole``: unsharded, in plain PyTorch."""
-    model = Net()
-    description = fts.describe(model)
-    schedule = fts.Schedule(
-        _SCHEDULE, description, epoch_transitions_only=True, max_epochs=3
-    )
-    resolved = fts.Plan(plan, description, schedule)
-    backend = None
-    model.requires_grad_(False)
-    if not whole:
-        backend = TorchBackend(
-            model, schedule, resolved, **options
-        )
-    optimizer = None
-    losses = []
-    for phase in schedule.phases:
-        if whole:
-            named = dict(model.named_parameters())
-            tensors = [named[n].requires_grad_(True) for n in phase.params]
-        else:
-            backend.thaw(phase.index, phase.params)
-            tensors = backend.tensors(phase.params)
-        if optimizer is None:
-            optimizer = torch.optim.AdamW(tensors, lr=0.05, foreach=False)
-            if backend:
-                backend.attach_optimizer(optimizer)
-        else:
-            optimizer.add_param_group({"params": tensors, "lr": phase.lr})
-        for step in range(3):
-            x, y = batch(10 * phase.index + step)
-            if not whole and "mesh" not in options:
-                x, y = x[_RANK::_RANKS], y[_RANK::_RANKS]
-            loss = (model(x) - y).square().mean()
-            loss.backward()
-            if clip is not None and whole:
-                torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
-            elif clip is not None:
-                backend.clip_grad_norm_(clip)
-            optimizer.step()
-            optimizer.zero_grad()
-            value = loss.item()
-            losses.append(value if whole else backend.mean([value])[0])
-        if after:
-            after(phase.index, model, optimizer, backend)
-    values = (
-        {n: p.detach() for n, p in model.named_parameters()}
-        if whole
-        else backend.full_state_dict()
-    )
-    return losses, values, model
-
-
-def close(got, wanted):
-    torch.testing.assert_close(
-        torch.tensor(got), torch.tensor(wanted), rtol=1e-5, atol=1e-7
-    )
+def scheduler_of(plan, model=None, **options):
+    model = Net() if model is None else model
+    options.setdefault("optimizer", torch.optim.AdamW(model.parameters(), lr=toy.LR))
+    options.setdefault("schedule", toy.SCHEDULE)
+    return fts.Scheduler(
+        model, strategy_adapter_cfg=plan, backend=options.pop("backend", "torch"),
+        max_epochs=toy.EPOCHS, **options)  # fmt: skip
 
 
 class TorchBackendTest(unittest.TestCase):
-    def test_every_plan_trains_as_the_unsharded_model(self):
-        wanted, weights, _ = training(None, whole=True)
-        for name, plan in _PLANS.items():
-            with self.subTest(plan=name):
-                losses, values, model = training(plan)
-                close(losses, wanted)
-                for key, value in weights.items():
-                    torch.testing.assert_close(values[key], value)
-                sharded = [
-                    n for n, p in model.named_parameters() if isinstance(p, DTensor)
-                ]
-                self.assertEqual(bool(sharded), plan is not None)
+    def assertClose(self, got, wanted, rtol=1e-6):
+        torch.testing.assert_close(
+            torch.tensor(got, dtype=torch.float64),
+            torch.tensor(wanted, dtype=torch.float64),
+            rtol=rtol, atol=0)  # fmt: skip
 
-    def test_clipping_is_by_the_global_norm(self):
-        wanted, _, _ = training(None, clip=0.05, whole=True)
-        free, _, _ = training(None, whole=True)
-        for name in ("units", "keywords", "replicated"):
-            close(training(_PLANS[name], clip=0.05)[0], wanted)
-        self.assertGreater(abs(wanted[-1] - free[-1]), 1e-4)
+    def test_every_plan_trains_as_one_process_does(self):
+        wanted, values = toy.plain_training(clip=0.5)
+        for name, plan in PLANS.items():
+            with self.subTest(name):
+                scheduler = scheduler_of(plan)
+                losses = scheduled_training(scheduler, clip=0.5)
+                self.assertClose(losses, wanted)
+                whole = scheduler.backend.full_state_dict()
+                self.assertEqual(list(whole), list(values))
+                start = dict(Net().named_parameters())
+                for parameter, value in values.items():
+                    torch.testing.assert_close(
+                        whole[parameter], value, rtol=1e-4, atol=1e-6)  # fmt: skip
+                    self.assertFalse(torch.equal(whole[parameter], start[parameter]))
+                self.assertClose(scheduler.learning_rates(), [0.05, 0.02, 0.01])
+
+    def test_native_and_torch_give_one_curve(self):
+        plan = {"fsdp_plan": {**BLOCKS, "head": {}}}
+        curves = [
+            scheduled_training(scheduler_of(plan, backend=backend))
+            for backend in ("torch", "native")
+        ]
+        self.assertClose(curves[0], curves[1])
+
+    def test_what_is_sharded_is_what_the_plan_says(self):
+        scheduler = scheduler_of(PLANS["ignored"])
+        sharded = {
+            n for n, p in scheduler.named_parameters() if isinstance(p, DTensor)
+        }
+        wanted = {f"blocks.{i}.{n}" for i in (0, 1) for n in ("up.weight", "down.weight")}
+        self.assertEqual(sharded, wanted)
+        wrapped = scheduler_of(PLANS["wrapped"])
+        self.assertEqual(
+            [n for n, _ in wrapped.named_parameters()],
+            [n for n, _ in Net().named_parameters()])  # fmt: skip
+
+    def test_the_remainder_is_averaged_and_unused_parameters_stay(self):
+        model = Net()
+        model.unused = torch.nn.Linear(2, 2)
+        model.sometimes = torch.nn.Parameter(torch.ones(2))
+        schedule = {0: {"params": ["norm.*", "unused.*", "sometimes"]}}
+        scheduler = scheduler_of(None, model, schedule=schedule)
+        for _ in scheduler.epochs():
+            for pair in scheduler.steps([toy.mine(toy.batch(1))]):
+                loss = toy.loss_of(model, pair)
+                if RANK == 0:
+                    loss = loss + model.sometimes.sum()
+                loss.backward()
+                scheduler.sync_gradients()
+                self.assertIsNone(model.unused.weight.grad)
+                expected = 1.0 / RANKS
+                self.assertEqual(model.sometimes.grad.tolist(), [expected] * 2)
+                reference = Net()
+                toy.loss_of(reference, toy.batch(1)).backward()
+                torch.testing.assert_close(
+                    model.norm.weight.grad, reference.norm.weight.grad)  # fmt: skip
+                norm = scheduler.clip_grad_norm_(1e9)
+                parts = [reference.norm.weight.grad, reference.norm.bias.grad,
+                         model.sometimes.grad]  # fmt: skip
+                whole = torch.cat([g.reshape(-1) for g in parts]).norm().item()
+                self.assertAlmostEqual(norm, whole, delta=1e-6 * whole)
+                scheduler.optimizer.step()
+            scheduler.validation_end({"val_loss": 1.0})
+            break
+        self.assertTrue(torch.equal(model.unused.weight, model.unused.weight))
+
+    def test_accumulation_is_one_large_batch(self):
+        wanted = scheduled_training(scheduler_of(PLANS["no root"]))
+        scheduler = scheduler_of(PLANS["no root"])
+        losses = []
+        for epoch in scheduler.epochs():
+            halves = []
+            for step in range(toy.STEPS):
+                x, y = toy.mine(toy.batch(10 * epoch + step))
+                half = len(x) // 2
+                halves += [(x[:half], y[:half]), (x[half:], y[half:])]
+            seen = 0.0
+            for i, pair in enumerate(scheduler.steps(halves, accumulate=2)):
+                loss = toy.loss_of(scheduler.model, pair) / 2
+                loss.backward()
+                seen += loss.item()
+                if i % 2 == 1:
+                    scheduler.optimizer.step()
+                    scheduler.optimizer.zero_grad()
+                    losses.append(scheduler.backend.mean([seen])[0])
+                    seen = 0.0
+            scheduler.validation_end({"val_loss": float(-epoch)})
+        self.assertClose(losses, wanted)
+        self.assertEqual(scheduler.step, toy.EPOCHS * toy.STEPS)
 
     def test_the_best_state_comes_back(self):
-        seen = []
+        for plan in (PLANS["no root"], PLANS["unplanned"]):
+            scheduler = scheduler_of(plan)
+            kept = {}
+            for epoch in scheduler.epochs():
+                if epoch == 1:
+                    # Phase 1 begins from the values of the validation after
+                    # epoch 0; so does phase 2, since epoch 1 was worse.
+                    kept = scheduler.backend.full_state_dict()
+                if epoch == 2:
+                    again = scheduler.backend.full_state_dict()
+                    for name, value in kept.items():
+                        self.assertTrue(torch.equal(value, again[name]), name)
+                    state = scheduler.optimizer.state
+                    named = scheduler.backend.parameters()
+                    self.assertIn(named["head.weight"], state)
+                    self.assertNotIn(named["blocks.1.up.weight"], state)
+                for step in range(2):
+                    scheduler.step_start()
+                    toy.loss_of(scheduler.model, toy.mine(toy.batch(step))).backward()
+                    scheduler.optimizer.step()
+                    scheduler.optimizer.zero_grad()
+                    scheduler.step_end()
+                scheduler.validation_end({"val_loss": float(epoch)})
+            self.assertEqual(scheduler.phase, 2)
 
-        def after(phase, model, optimizer, backend):
-            if phase == 0:
-                backend.save_best(optimizer)
-                seen.append(backend.full_state_dict())
-            if phase == 1:
-                backend.restore_best(optimizer)
-                for name, value in backend.full_state_dict().items():
-                    torch.testing.assert_close(value, seen[0][name])
-                state = optimizer.state
-                held = {id(p) for p in state}
-                trained = backend.tensors(["head.weight", "norm.weight"])
-                self.assertIn(id(trained[0]), held)
-                self.assertNotIn(id(trained[1]), held)
+    def test_a_unit_frozen_at_first_trains_in_mixed_precision(self):
+        plan = {"fsdp_plan": BLOCKS, "unplanned": "shard"}
+        scheduler = scheduler_of(plan, precision="bf16-mixed")
+        before = scheduler.backend.full_state_dict()
+        losses = scheduled_training(scheduler)
+        self.assertClose(losses, toy.plain_training()[0], rtol=0.05)
+        for name, value in scheduler.backend.full_state_dict().items():
+            self.assertEqual(value.dtype, torch.float32)
+            self.assertFalse(torch.equal(value, before[name]), name)
 
-        training(_PLANS["units"], after=after)
-        self.assertEqual(len(seen), 1)
+    def test_a_checkpoint_resumes(self):
+        wanted = scheduled_training(scheduler_of(PLANS["no root"], restore_best=False))
+        folder = [tempfile.mkdtemp() if RANK == 0 else None]
+        if RANKS > 1:
+            dist.broadcast_object_list(folder)
+        path = os.path.join(folder[0], "epoch_1")
+        first = scheduler_of(PLANS["no root"], restore_best=False)
+        losses = []
+        for epoch in first.epochs():
+            for pair in first.steps(
+                [toy.mine(toy.batch(10 * epoch + s)) for s in range(toy.STEPS)]
+            ):
+                loss = toy.loss_of(first.model, pair)
+                loss.backward()
+                first.optimizer.step()
+                first.optimizer.zero_grad()
+                losses.append(first.backend.mean([loss.item()])[0])
+            first.validation_end({"val_loss": float(-epoch)})
+            if epoch == 1:
+                first.epoch_end()
+                first.save_checkpoint(path)
+                break
+        with torch.random.fork_rng():
+            model = Net()
+        for parameter in model.parameters():
+            parameter.data.zero_()
+        # Another plan reads it too: what is stored does not depend on it.
+        second = scheduler_of(PLANS["unplanned"], model, restore_best=False)
+        second.load_checkpoint(path)
+        self.assertEqual((second.phase, second.epoch, second.step), (1, 1, 6))
+        losses += scheduled_training(second)
+        self.assertClose(losses, wanted)
+        with self.assertRaisesRegex(fts.StateError, "before the first epoch"):
+            second.load_checkpoint(path)
+        with self.assertRaisesRegex(fts.StateError, "exists"):
+            second.save_checkpoint(path)
+        with self.assertRaisesRegex(fts.InputError, "backend='torch'"):
+            scheduler_of(None, backend="native").load_checkpoint(path)
+        self.assertTrue(os.path.exists(os.path.join(path, ".metadata")))
+        second.backend.mean([0.0])
+        if RANK == 0:
+            shutil.rmtree(folder[0])
 
-    def test_distributed_checkpoint_saves_and_loads(self):
-        folder = _shared_folder()
-        saved = {}
+    def test_torch_s_own_state_dict_functions_work(self):
+        scheduler = scheduler_of(PLANS["no root"])
+        scheduled_training(scheduler)
+        whole = scheduler.backend.full_state_dict()
+        options = dcp_state.StateDictOptions(full_state_dict=True, cpu_offload=True)
+        model, optimizer = dcp_state.get_state_dict(
+            scheduler.model, scheduler.optimizer, options=options)  # fmt: skip
+        if RANK == 0:
+            for name, value in model.items():
+                self.assertTrue(torch.equal(value, whole[name]))
+            self.assertEqual(
+                set(optimizer["state"]), set(scheduler.trainable()))  # fmt: skip
+        folder = [tempfile.mkdtemp() if RANK == 0 else None]
+        if RANKS > 1:
+            dist.broadcast_object_list(folder)
+        saved = {"model": dcp_state.get_model_state_dict(scheduler.model),
+                 "scheduler": scheduler.state_dict()["optimizer"]["state"]}  # fmt: skip
+        dcp.save(saved, checkpoint_id=folder[0])
+        for value in saved["model"].values():
+            torch.nn.init.zeros_(value)
+        dcp.load(saved, checkpoint_id=folder[0])
+        dcp_state.set_model_state_dict(scheduler.model, saved["model"])
+        for name, value in scheduler.backend.full_state_dict().items():
+            self.assertTrue(torch.equal(value, whole[name]), name)
+        scheduler.backend.mean([0.0])
+        if RANK == 0:
+            shutil.rmtree(folder[0])
 
-        def after(phase, model, optimizer, backend):
-            if phase != 1:
-                return
-            weights, state = get_state_dict(model, optimizer)
-            dcp.save({"model": weights, "optim": state}, checkpoint_id=folder)
-            saved.update(backend.full_state_dict())
-            with torch.no_grad():
-                for parameter in model.parameters():
-                    parameter.mul_(0)
-            weights, state = get_state_dict(model, optimizer)
-            both = {"model": weights, "optim": state}
-            dcp.load(both, checkpoint_id=folder)
-            set_state_dict(
-                model, optimizer,
-                model_state_dict=both["model"], optim_state_dict=both["optim"],
-            )  # fmt: skip
-            for name, value in backend.full_state_dict().items():
-                torch.testing.assert_close(value, saved[name])
+    def test_tensor_parallel_before_fully_shard(self):
+        wanted, _ = toy.plain_training(clip=0.5)
+        plan = {
+            "fsdp_plan": BLOCKS,
+            "tp_plan": {r"blocks\.\d+\.up$": "colwise",
+                        r"blocks\.\d+\.down$": {"style": "rowwise"}},
+        }  # fmt: skip
+        scheduler = scheduler_of(plan, mesh={"tp": RANKS})
+        if RANKS > 1:
+            weight = dict(scheduler.named_parameters())["blocks.0.up.weight"]
+            self.assertEqual(weight.device_mesh.mesh_dim_names, ("dp_shard", "tp"))
+            self.assertEqual(weight.to_local().shape, (12 // RANKS, 6))
+            # All ranks see all rows: the data-parallel size is 1.
+            data = [
+                [toy.batch(10 * epoch + step) for step in range(toy.STEPS)]
+                for epoch in range(toy.EPOCHS)
+            ]
+            losses = []
+            for epoch in scheduler.epochs():
+                for pair in scheduler.steps(data[epoch]):
+                    loss = toy.loss_of(scheduler.model, pair)
+                    loss.backward()
+                    scheduler.clip_grad_norm_(0.5)
+                    scheduler.optimizer.step()
+                    scheduler.optimizer.zero_grad()
+                    losses.append(loss.item())
+                scheduler.validation_end({"val_loss": float(-epoch)})
+            self.assertClose(losses, wanted)
 
-        wanted, _, _ = training(None, whole=True)
-        losses, _, _ = training(_PLANS["units"], after=after)
-        close(losses, wanted)
+    def test_what_it_cannot_do_is_refused(self):
+        with self.assertRaisesRegex(fts.PlanError, "tp_plan needs a mesh"):
+            scheduler_of({"tp_plan": {"head": "colwise"}})
+        with self.assertRaisesRegex(fts.PlanError, "style 'diagonal'"):
+            scheduler_of({"tp_plan": {"head": "diagonal"}}, mesh={"tp": RANKS})
+        with self.assertRaisesRegex(fts.PlanError, "tp_plan.nope matches no"):
+            scheduler_of({"tp_plan": {"nope": "colwise"}}, mesh={"tp": RANKS})
+        with self.assertRaisesRegex(fts.PlanError, "unplanned: shard"):
+            scheduler_of({"fsdp_plan": BLOCKS}, precision="bf16-mixed")
+        with self.assertRaisesRegex(fts.InputError, "not the world of"):
+            scheduler_of(None, mesh={"dp_shard": 3})
+        model = Net()
+        model.second = torch.nn.Linear(6, 2)
+        model.second.weight = model.head.weight
+        with self.assertRaisesRegex(fts.PlanError, "tied to"):
+            scheduler_of({"fsdp_plan": {"head": {}, "": {}}}, model)
 
-    @unittest.skipIf(_RANKS == 1, "needs two ranks")
-    def test_tensor_parallel(self):
-        wanted, weights, _ = training(None, whole=True)
-        plan = {"tp_plan": {r"blocks\.\d+\.up$": "colwise",
-                            r"blocks\.\d+\.down$": "rowwise"}}  # fmt: skip
-        for units in ({}, _UNITS):
-            losses, values, model = training(
-                {**plan, "fsdp_plan": units}, mesh={"tp": 2}
-            )
-            close(losses, wanted)
-            for key, value in weights.items():
-                torch.testing.assert_close(values[key], value)
-            self.assertIn(
-                "tp",
-                model.blocks[0].up.weight.device_mesh.mesh_dim_names,
-            )
+    def test_mixed_groups_take_plain_kernels(self):
+        model = Net()
+        schedule = {0: {"params": ["head.*", "norm.*"]}}
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            scheduler = scheduler_of(
+                {"fsdp_plan": {"head": {}}}, model, schedule=schedule,
+                optimizer=torch.optim.AdamW(model.parameters(), fused=True))  # fmt: skip
+            scheduler.run_start()
+        self.assertIn("mixed_optimizer_group", str([str(w.message) for w in seen]))
+        toy.loss_of(model, toy.mine(toy.batch(0))).backward()
+        scheduler.optimizer.step()
 
-    def test_mistakes_are_named(self):
-        with self.assertRaisesRegex(fts.PlanError, "needs a mesh with a tensor-parallel"):
-            training({"tp_plan": {"head": "colwise"}})
-        with self.assertRaisesRegex(fts.InputError, "takes 32-true and"):
-            training(None, precision="bf16-true")
-        with self.assertRaisesRegex(fts.InputError, "is not the world of"):
-            training(_PLANS["units"], mesh={"tp": 3})
-
-
-def _shared_folder():
-    folder = [os.path.join(tempfile.mkdtemp(), "checkpoint")]
-    if _RANKS > 1:
-        dist.broadcast_object_list(folder)
-    return folder[0]
+    def test_ranks_hold_the_same_and_metrics_are_means(self):
+        scheduler = scheduler_of(None)
+        scheduler.run_start()
+        scheduler.epoch_start()
+        scheduler.step_start()
+        scheduler.step_end()
+        scheduler.validation_end({"val_loss": float(RANK)}, weight=RANK + 1.0)
+        wanted = 2.0 / 3.0 if RANKS == 2 else 0.0
+        self.assertAlmostEqual(scheduler._metrics["val_loss"], wanted)
+        self.assertEqual((scheduler.rank, scheduler.world_size), (RANK, RANKS))
 
 
 class TwoRanksTest(unittest.TestCase):
-    @unittest.skipIf(_RANKS > 1, "this is a rank")
+    @unittest.skipIf(RANKS > 1, "this is a rank")
     def test_the_same_on_two_ranks(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        ranks = []
-        for rank in range(2):
-            environment = {
-                **os.environ, "RANK": str(rank), "WORLD_SIZE": "2",
-                "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": "2",
-                "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-                "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path),
-            }  # fmt: skip
-            ranks.append(
-                subprocess.Popen(
-                    [sys.executable, os.path.abspath(__file__)],
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                )
-            )
-        for rank, process in enumerate(ranks):
-            output, _ = process.communicate()
-            self.assertEqual(process.returncode, 0, f"rank {rank}:\n{output}")
+        toy.run_two_ranks(self, __file__)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if _RANKS > 1:
+    warnings.simplefilter("ignore", fts.FtsWarning)
+    if RANKS > 1:
         dist.init_process_group("gloo")
-    result = unittest.main(exit=False).result
-    if dist.is_initialized():
-        dist.destroy_process_group()
-    sys.exit(not result.wasSuccessful())
+    unittest.main()

@@ -257,6 +257,15 @@ class NativeBackend(Backend):
         self._session.for_each_full(keep)
         return out
 
+    def range_of(self, name: str) -> tuple[int, int]:
+        """(begin, size) of this rank's elements of a parameter, flattened."""
+        begin, _, shard, _ = self._session.shard(self._places[name])
+        return begin, shard.numel()
+
+    def load_full(self, values: dict[str, torch.Tensor]) -> None:
+        """Writes whole values, of some parameters, into the shards. Collective."""
+        self._scatter(values)
+
     def _scatter(self, values: dict[str, torch.Tensor]) -> None:
         self._session.begin_write()
         with torch.no_grad():

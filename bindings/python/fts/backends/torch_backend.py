@@ -9,6 +9,7 @@ Gradients of units are averaged by torch in each backward.
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, Iterable, Mapping
 
@@ -19,34 +20,39 @@ from torch.distributed.tensor import DTensor, Replicate, Shard
 from fts.backends import torch_plan
 from fts.backends.base import Backend
 from fts.describe import clean_name
-from fts.errors import FtsWarning, InputError, PlanError
+from fts.errors import FtsWarning, InputError, PlanError, StateError
 from fts.plan import Plan
 from fts.schedule import Schedule
 
 
-def _device() -> torch.device:
-    """Where this rank computes: set by the user, or a CPU."""
-    if torch.cuda.is_available():
+def _device(model: torch.nn.Module, mesh: Any) -> torch.device:
+    """Where this rank computes: what the mesh or the model says, else a GPU
+    where torch.distributed is set up for GPUs alone."""
+    kinds = {p.device.type for p in model.parameters()} - {"meta"}
+    cuda = "cuda" in kinds or (
+        dist.is_available() and dist.is_initialized() and dist.get_backend() == "nccl"
+    )
+    if hasattr(mesh, "device_type"):
+        cuda = mesh.device_type == "cuda"
+    if cuda:
         return torch.device("cuda", torch.cuda.current_device())
     return torch.device("cpu")
 
 
-def _ensure_group() -> None:
+def _ensure_group(device: torch.device) -> None:
     """A process group over the launcher's ranks, or of this process alone."""
     if dist.is_initialized():
         return
-    backend = "cuda:nccl,cpu:gloo" if torch.cuda.is_available() else "gloo"
-    import os
-
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        if torch.cuda.is_available():
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    backend = "cuda:nccl,cpu:gloo" if device.type == "cuda" else "gloo"
+    if _launched():
         dist.init_process_group(backend)
         return
-    dist.init_process_group(
-        "gloo" if not torch.cuda.is_available() else backend,
-        store=dist.HashStore(), rank=0, world_size=1,
-    )  # fmt: skip
+    dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+
+
+def _launched() -> bool:
+    """Whether a launcher has started other ranks."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 class _Meshes:
@@ -93,7 +99,7 @@ class _Meshes:
             (replicate, shard, tp),
             mesh_dim_names=("dp_replicate", "dp_shard", "tp"),
         )
-        if tp > 1:
+        if "tp" in sizes:
             self.tp = mesh["tp"]
         return mesh["dp_replicate", "dp_shard"] if replicate > 1 else mesh["dp_shard"]
 
@@ -122,7 +128,7 @@ class TorchBackend(Backend):
         precision: str = "32-true",
     ) -> None:
         self._model = model
-        self._device = _device()
+        self._device = _device(model, mesh)
         self._full = plan.to_dict()
         units = list(self._full["units"])
         tp_plan = self._full["tp_plan"]
@@ -132,13 +138,10 @@ class TorchBackend(Backend):
             if not any(unit["module"] == "" for unit in units):
                 units.append({**rest, "module": ""})
             rest = {**rest, "segments": []}
-        import os
-
-        wanted = bool(units or tp_plan or mesh is not None) or (
-            int(os.environ.get("WORLD_SIZE", "1")) > 1
-        )
+        started = dist.is_available() and dist.is_initialized()
+        wanted = bool(units or tp_plan or mesh is not None) or started or _launched()
         if wanted:
-            _ensure_group()
+            _ensure_group(self._device)
         self._distributed = dist.is_available() and dist.is_initialized()
         self._meshes = _Meshes(mesh, self._device) if wanted else None
         policy = self._policy(precision, units, rest)
@@ -290,6 +293,12 @@ class TorchBackend(Backend):
             clean_name(name): parameter
             for name, parameter in self._model.named_parameters()
         }
+
+    def parameters(self) -> dict[str, torch.Tensor]:
+        """The model's, by the schedule's names, as they are between steps:
+        DTensors where sharded."""
+        self._reshard()
+        return dict(self._parameters)
 
     def _flags_changed(self) -> None:
         for module in self._fsdp:
@@ -459,14 +468,7 @@ class TorchBackend(Backend):
 
     def restore_best(self, optimizer: Any) -> None:
         if self._best is None:
-            if self.rank == 0:
-                warnings.warn(
-                    "the best state is of before this process resumed and is not "
-                    "there; the phase begins where the run stands "
-                    "[best_not_restored]",
-                    FtsWarning, stacklevel=2,
-                )  # fmt: skip
-            return
+            raise StateError("restore_best comes before any save_best")
         self._reshard()
         with torch.no_grad():
             for name, value in self._best.items():
