@@ -83,7 +83,7 @@ def load(scheduler: Scheduler, groups: Any, folder: str) -> None:
             f"load_checkpoint: {folder} is of backend='{about['backend']}', and "
             f"this scheduler has backend='{backend.name}'; use the same one"
         )
-    scheduler.load_progress(about)
+    scheduler.resume_progress(about)
     with torch.serialization.safe_globals([collections.Counter]):
         rest = torch.load(os.path.join(folder, "groups.pt"), weights_only=True)
     if backend.name == "torch":

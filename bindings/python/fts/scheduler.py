@@ -54,8 +54,9 @@ class Scheduler:
     (docs/plans.md), or an fts.Plan.
 
     ``backend``: "torch" shards with torch's own fully_shard, "native" with
-    fts's engine. ``mesh``: of the backend; None makes one over all ranks of
-    torch.distributed, or of the launcher. ``precision``: as in a run config.
+    fts's engine; or an fts.backends Backend made before. ``mesh``: of the
+    backend; None makes one over all ranks of torch.distributed, or of the
+    launcher. ``precision``: as in a run config.
 
     ``early_stopping``: a mapping with monitor, mode, patience, min_delta,
     check_finite, stopping_threshold, divergence_threshold; None for FTS's
@@ -76,7 +77,7 @@ class Scheduler:
         optimizer: Any,
         lr_scheduler: Any = None,
         strategy_adapter_cfg: Any = None,
-        backend: str = "torch",
+        backend: str | Backend = "torch",
         mesh: Any = None,
         precision: str = "32-true",
         base_max_lr: float | None = 1e-5,
@@ -99,6 +100,8 @@ class Scheduler:
         step_lr_scheduler: bool = True,
         match: str = "prefix",
     ) -> None:
+        given = backend if isinstance(backend, Backend) else None
+        backend = given.name if given is not None else str(backend)
         if backend not in _BACKENDS:
             raise InputError(
                 f"backend is '{backend}'; it must be {' or '.join(_BACKENDS)}"
@@ -155,7 +158,7 @@ class Scheduler:
         for parameter in model.parameters():
             parameter.requires_grad_(False)
         self._bn = self._batch_norms() if not frozen_bn_track_running_stats else {}
-        self._backend = self._make_backend(backend, mesh, precision)
+        self._backend = given or self._make_backend(backend, mesh, precision)
         self._groups.bind(self._backend)
         self._metrics: dict[str, float] = {}
         self._epoch = -1
@@ -563,7 +566,6 @@ class Scheduler:
 
     def progress(self) -> dict[str, Any]:
         """The part of :meth:`state_dict` that is plain numbers and text."""
-        seconds = time.monotonic() - self._since if self._started else 0.0
         return {
             "format": "fts-scheduler/1",
             "scheduler": self._handle.state_to_json(),
@@ -571,15 +573,18 @@ class Scheduler:
             "epoch": self._epoch,
             "step": self._step,
             "tokens": self._tokens,
-            "seconds": seconds,
+            "seconds": self._elapsed(),
         }
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._since if self._started else 0.0
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Into a scheduler that has not started, made with the arguments of the
         saved one; then load the model's values through the model. The best state
         so far is not in it: until a new best, phases begin where the run stands.
         Errors: StateError, InputError."""
-        self.load_progress(state)
+        self.resume_progress(state)
         self._groups.load_state_dict(state["optimizer"])
 
     def save_checkpoint(self, folder: str) -> None:
@@ -594,7 +599,7 @@ class Scheduler:
         :meth:`load_state_dict`."""
         load(self, self._groups, folder)
 
-    def load_progress(self, state: Mapping[str, Any]) -> None:
+    def resume_progress(self, state: Mapping[str, Any]) -> None:
         """The part of :meth:`load_state_dict` that brings phase, groups and
         counts, without optimizer state."""
         if self._started:
