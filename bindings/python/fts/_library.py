@@ -20,6 +20,13 @@ def load() -> None:
             "install the wheel that `bazel build //bindings/python:wheel` makes"
         )
     try:
+        # Of a wheel: what the library needs beside torch, each after those that
+        # it needs itself.
+        order = os.path.join(_FOLDER, "lib", "order.txt")
+        if os.path.exists(order):
+            with open(order, encoding="utf-8") as names:
+                for name in names.read().split():
+                    ctypes.CDLL(os.path.join(_FOLDER, "lib", name))
         ctypes.CDLL(LIBRARY, mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
         raise ImportError(
