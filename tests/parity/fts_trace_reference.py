@@ -7,6 +7,7 @@ thawed tensors, optimizer groups and their rates. Uses nothing of ours.
 """
 
 import copy
+import functools
 import os
 import tempfile
 
@@ -80,39 +81,56 @@ class _Model(fts_models.ALL["linears"]):
         return torch.utils.data.DataLoader(torch.zeros(1, 2))
 
 
-class _Traced(finetuning_scheduler.FinetuningScheduler):
+@functools.lru_cache(None)
+def _traced(package):
+    """The package's callback, which writes down each epoch that begins and, if
+    asked to, the rates of each step."""
 
-    epochs = ()
+    class Traced(package.FinetuningScheduler):
+        epochs = ()
 
-    def on_train_epoch_start(self, trainer, pl_module):
-        super().on_train_epoch_start(trainer, pl_module)
-        groups = trainer.optimizers[0].param_groups
-        self.epochs = list(self.epochs) + [{
-            "depth": self.curr_depth,
-            "thawed": sum(p.requires_grad for p in pl_module.parameters()),
-            "groups": [len(g["params"]) for g in groups],
-            "lr": [float(g["lr"]) for g in groups],
-            "optimizer": type(trainer.optimizers[0]).__name__,
-            "best_depth": self._fts_state._best_ckpt_depth,
-        }]
+        def on_train_epoch_start(self, trainer, pl_module):
+            super().on_train_epoch_start(trainer, pl_module)
+            groups = trainer.optimizers[0].param_groups
+            self.epochs = list(self.epochs) + [{
+                "depth": self.curr_depth,
+                "thawed": sum(p.requires_grad for p in pl_module.parameters()),
+                "groups": [len(g["params"]) for g in groups],
+                "lr": [float(g["lr"]) for g in groups],
+                "optimizer": type(trainer.optimizers[0]).__name__,
+                "best_depth": trainer.checkpoint_callback.best_ckpt_depth,
+                "names": [n for n, p in pl_module.named_parameters()
+                          if p.requires_grad],
+                "values": [float(p.detach().double().sum())
+                           for p in pl_module.parameters()],
+                "steps": [],
+            }]
+
+        def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+            super().on_before_optimizer_step(trainer, pl_module, optimizer)
+            self.epochs[-1]["steps"].append(
+                [float(g["lr"]) for g in optimizer.param_groups])
+
+    return Traced
 
 
 @fts_reference.quiet
-def trace(config):
-    """One entry per epoch that began, in order."""
+def trace(config, package=finetuning_scheduler):
+    """One entry per epoch that began, in order. ``package``: where callbacks of
+    finetuning-scheduler's names come from."""
     options = with_lambdas(config["scheduler"])
     schedule = config.get("schedule")
     with tempfile.TemporaryDirectory(prefix="fts_trace_") as folder:
         torch.manual_seed(1)
-        callback = _Traced(
+        callback = _traced(package)(
             ft_schedule=schedule and with_lambdas(schedule), log_dir=folder,
             **options)
         callbacks = [callback]
         best = dict(monitor="val_loss", mode="min")
         if not options.get("epoch_transitions_only"):
-            callbacks.append(finetuning_scheduler.FTSEarlyStopping(
+            callbacks.append(package.FTSEarlyStopping(
                 monitor="val_loss", **config["early_stopping"]))
-        callbacks.append(finetuning_scheduler.FTSCheckpoint(
+        callbacks.append(package.FTSCheckpoint(
             dirpath=os.path.join(folder, "best"), save_top_k=1, **best))
         trainer = pl.Trainer(
             max_epochs=config["max_epochs"], accelerator="cpu", devices=1,
