@@ -41,8 +41,15 @@ def compare(got, want, keys=COMPARED, values=True):
     return "\n".join(found)
 
 
-# Runs after whose restore weights may differ, with the reason.
-OTHER_VALUES = {}
+# Of the generated runs the first few: each is trained twice here.
+GENERATED = 4
+
+
+def cases():
+    for name, case in trace_cases.CASES.items():
+        kind, _, number = name.partition(" ")
+        if kind != "generated" or int(number) < GENERATED:
+            yield name, case
 
 
 class LightningTraceTest(unittest.TestCase):
@@ -50,17 +57,16 @@ class LightningTraceTest(unittest.TestCase):
 
     def test_only_the_import_changes(self):
         wrong, epochs, steps = [], 0, 0
-        for name, case in trace_cases.CASES.items():
+        for name, case in cases():
             theirs = fts_trace_reference.trace(copy.deepcopy(case))
             ours = fts_trace_reference.trace(copy.deepcopy(case), fts.lightning)
-            text = compare(ours, theirs, case.get("compared", COMPARED),
-                           name not in OTHER_VALUES)
+            text = compare(ours, theirs, case.get("compared", COMPARED))
             epochs += len(theirs)
             steps += sum(len(e["steps"]) for e in theirs)
             if text:
                 wrong.append("%s:\n%s" % (name, text))
         print("%d runs, %d epochs, %d steps" % (
-            len(trace_cases.CASES), epochs, steps))
+            len(list(cases())), epochs, steps))
         self.assertEqual("", "\n".join(wrong))
 
     def test_where_fts_goes_wrong(self):

@@ -47,6 +47,7 @@ class ParamGroups:
         self._apply_lambdas = apply_lambdas_new_pgs
         self._live: dict[str, torch.Tensor] = {}
         self._added_at: dict[str, int] = {}
+        self._filled: Any = None  # the Adagrad that has the hook
         # What each group holds, frozen names included.
         self._names: list[list[str]] = []
         self._given_to_step = False
@@ -86,6 +87,10 @@ class ParamGroups:
             self._phase0(names, settings)
         else:
             self._add(names, lr, settings)
+        if isinstance(self.optimizer, torch.optim.Adagrad):
+            if self._filled is not self.optimizer:
+                self._filled = self.optimizer
+                self.optimizer.register_step_pre_hook(_fill_adagrad)
         backend.attach_optimizer(self.optimizer)
 
     def _phase0(self, names: list[str], settings: Mapping[str, Any]) -> None:
@@ -332,3 +337,19 @@ def _retire(optimizer: Any, successor: str, phase: int) -> None:
     optimizer.param_groups.clear()
     optimizer.state.clear()
     optimizer.register_step_pre_hook(refuse)
+
+
+def _fill_adagrad(optimizer: torch.optim.Adagrad, *_: Any) -> None:
+    """torch's Adagrad makes its state when it is built, and fails in the first
+    step of parameters that came later, or lost theirs."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if optimizer.state[parameter]:
+                continue
+            first = group["initial_accumulator_value"]
+            optimizer.state[parameter] = {
+                "step": torch.tensor(0.0),
+                "sum": torch.full_like(
+                    parameter, first, memory_format=torch.preserve_format
+                ),
+            }
