@@ -123,8 +123,9 @@ class LrConfig:
             one.base_lrs.extend([base_lr] * count)
             _align_lambdas(one)
 
-    def groups_reset(self, old_count: int, optimizer: Any) -> None:
-        """All groups were made anew before the first step."""
+    def groups_reset(self, optimizer: Any, first: float) -> None:
+        """All groups were made anew before the first step. ``first``: what the
+        scheduler had made of a rate of 1 when it was made."""
         groups = optimizer.param_groups
         for one in leaves(self.scheduler):
             if self._plateau(one):
@@ -134,7 +135,11 @@ class LrConfig:
             one.base_lrs = [group["lr"] for group in groups]
             _align_lambdas(one)
         composed = hasattr(self.scheduler, "_schedulers")
-        if not self._plateau(self.scheduler) and not composed:
+        if composed:
+            # Its parts have taken their first step, and cannot again.
+            for group in groups:
+                group["lr"] = group["initial_lr"] * first
+        elif not self._plateau(self.scheduler):
             for group in groups:
                 group["initial_lr"] = group["lr"]
             self.scheduler.last_epoch = -1

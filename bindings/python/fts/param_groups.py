@@ -50,7 +50,7 @@ class ParamGroups:
         self._filled: Any = None  # the Adagrad that has the hook
         # What each group holds, frozen names included.
         self._names: list[list[str]] = []
-        self._given_to_step = False
+        self._named = any("param_names" in g for g in optimizer.param_groups)
         for group in optimizer.param_groups:
             known = [names_by_id.get(id(p), "") for p in group["params"]]
             strangers = known.count("")
@@ -108,13 +108,14 @@ class ParamGroups:
                 )
             self._put_tensors()
             return
-        old = len(self.optimizer.param_groups)
+        groups = self.optimizer.param_groups
+        first = groups[0]["lr"] / (groups[0].get("initial_lr") or 1.0)
         self.optimizer.param_groups.clear()
         self.optimizer.state.clear()
         self._names = []
         self._append(names, self.optimizer.defaults["lr"], settings)
         if self.lr is not None:
-            self.lr.groups_reset(old, self.optimizer)
+            self.lr.groups_reset(self.optimizer, first)
 
     def _add(
         self, names: list[str], lr: float | None, settings: Mapping[str, Any]
@@ -183,8 +184,7 @@ class ParamGroups:
         }
         if weight_decay is not None:
             group["weight_decay"] = weight_decay
-        groups = self.optimizer.param_groups
-        if any("param_names" in g for g in groups):
+        if self._named:
             group["params"] = list(zip(names, group["params"]))
         self.optimizer.add_param_group(group)
         self._names.append(list(names))
@@ -227,26 +227,18 @@ class ParamGroups:
         kind, args = optimizer_class(spec["optimizer_init"])
         old = self.optimizer
         before = [group["lr"] for group in old.param_groups]
-        frozen = [name for name in self._added_at if name not in self._live]
-        if self._enforce:
-            by_phase = list(zip(range(phase), settings, rates))
-        else:
-            by_phase = list(zip(range(phase), settings, rates))
-        names = list(settings[0]["params"])
-        live = [n for n in names if n in self._live and self._added_at[n] == 0]
         placeholder = torch.nn.Parameter(torch.empty(0))
         new = kind([placeholder], **args)
         new.param_groups.clear()
         new.state.clear()
-        self.optimizer, self._names = new, []
-        for index, setting, rate in by_phase:
+        self.optimizer, self._names, self._named = new, [], False
+        for index, setting, rate in zip(range(phase), settings, rates):
             held = [
                 n for n in setting["params"]
                 if n in self._live and self._added_at[n] == index
             ]
             lr = new.defaults["lr"] if rate is None else rate
             self._append_phase(held, lr, setting)
-        del live, frozen
         for group, rate in zip(new.param_groups, before):
             group["lr"] = rate
         if self.lr is not None:

@@ -187,7 +187,8 @@ class Scheduler:
             best_monitor=monitor,
             best_mode=mode,
             max_steps=-1 if max_steps is None else max_steps,
-            has_validation=self._judged,
+            # Without early stopping nothing asks for a validation.
+            has_validation=has_validation or not judged,
         )
         self._warn()
 
@@ -458,6 +459,8 @@ class Scheduler:
             )
         if self._step_lr:
             self._groups.after_epoch(self._epoch)
+        if self.finished:
+            return Outcome()
         return self._tell(self._handle.epoch_end(self._epoch))
 
     def clip_grad_norm_(self, max_norm: float | None = None) -> float:
