@@ -87,6 +87,81 @@ class ProcessTest(unittest.TestCase):
         self.assertIn("UNAVAILABLE", output, problems)
         self.assertIn("interrupted (SIGINT)", output)
 
+    def test_events_tell_of_work_in_flight(self):
+        port = free_port()
+        common = """
+            import threading, torch, fts
+            from fts import _fts
+            mesh = _fts.Mesh.create()
+            comm = mesh.communicator("dp_shard")
+            tensor = torch.full((4,), 1.0 + comm.rank)
+            print("joined", flush=True)
+            """
+        first = start(
+            common
+            + """
+            event = comm.all_reduce(tensor)
+            try:
+                event.wait(0.05)
+            except fts.CommError as error:
+                print(error.code, event.is_ready(), flush=True)
+            heard = threading.Event()
+            event.on_ready(lambda error: heard.set() if error is None else None)
+            event.wait()
+            heard.wait()  # on a thread of the library's
+            mesh.barrier()
+            print(tensor.tolist(), event.is_ready())
+            part = torch.zeros(2)
+            comm.reduce_scatter(torch.arange(4.0), part, op="max").wait()
+            print(part.tolist())
+            comm.broadcast(tensor, root=1).wait()
+            print(tensor.tolist())
+            input()
+            mesh.abort("enough")
+            try:
+                comm.all_gather(torch.zeros(2)).wait()
+            except fts.CommError as error:
+                print(error.code)
+            """,
+            0, 2, port,
+        )  # fmt: skip
+        second = start(
+            common
+            + """
+            input()
+            comm.all_reduce(tensor).wait()
+            mesh.barrier()
+            part = torch.zeros(2)
+            comm.reduce_scatter(torch.arange(4.0) * 2, part, op="max").wait()
+            print(part.tolist())
+            comm.broadcast(torch.full((4,), 9.0), root=1).wait()
+            print("done", flush=True)
+            try:
+                mesh.barrier()
+            except fts.CommError as error:
+                print("enough" in str(error))
+            """,
+            1, 2, port,
+        )  # fmt: skip
+        self.assertEqual(first.stdout.readline(), "joined\n")
+        self.assertEqual(second.stdout.readline(), "joined\n")
+        self.assertEqual(first.stdout.readline(), "DEADLINE_EXCEEDED False\n")
+        second.stdin.write("\n")
+        second.stdin.flush()
+        self.assertEqual(second.stdout.readline(), "[4.0, 6.0]\n")
+        self.assertEqual(second.stdout.readline(), "done\n")
+        output, mine = first.communicate("\n")
+        other, problems = second.communicate()
+        self.assertEqual(
+            (output, mine),
+            (
+                "[3.0, 3.0, 3.0, 3.0] True\n[0.0, 2.0]\n"
+                "[9.0, 9.0, 9.0, 9.0]\nUNAVAILABLE\n",
+                "",
+            ),
+        )
+        self.assertEqual((other, problems), ("True\n", ""))
+
     def test_a_forked_child_is_told(self):
         mesh = _fts.Mesh.create()
         read, write = os.pipe()
