@@ -189,8 +189,9 @@ class _Follow:
         now = _read(self._path)
         if self._before and not now.startswith(self._before):
             # Cut: what is left of the old lines is the common beginning.
-            common = os.path.commonprefix([self._before, now])
-            self._seen = common.rfind(b"\n") + 1
+            pairs = zip(self._before, now)
+            same = next((i for i, (a, b) in enumerate(pairs) if a != b), len(now))
+            self._seen = now.rfind(b"\n", 0, same) + 1
             self._before = b""
         end = now.rfind(b"\n") + 1
         lines, self._seen = now[self._seen : end], max(self._seen, end)
@@ -297,7 +298,7 @@ def _result(run: _Run, output_dir: str) -> FitResult:
         error.output_dir = output_dir
         raise _filled(error, text)
     metrics = [json.loads(l) for l in _read(_metrics_path(output_dir)).splitlines()]
-    end = next((e for e in reversed(metrics) if e["event"] == "run_end"), {})
+    end: Event = next((e for e in reversed(metrics) if e["event"] == "run_end"), {})
     return FitResult(
         output_dir, metrics, end.get("reason", ""), end.get("steps", 0),
         end.get("best"),

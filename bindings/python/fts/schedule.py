@@ -19,7 +19,7 @@ from fts.yaml_text import yaml_text
 class Phase(NamedTuple):
     """One phase. ``lr`` is None in phase 0, whose rate is the optimizer's."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple's own method
     params: list[str]
     freeze: list[str]
     lr: float | None

@@ -13,7 +13,9 @@ from typing import Any, Mapping
 
 
 def yaml_text(value: Any, what: str = "mapping") -> str:
-    """>>> yaml_text({0: {"params": ["a.*"], "lr": 1e-06}})
+    """One line.
+
+    >>> yaml_text({0: {"params": ["a.*"], "lr": 1e-06}})
     '{0: {"params": ["a.*"], "lr": 1.0e-06}}'
 
     Raises TypeError naming what YAML cannot hold; ``what`` says where.
