@@ -112,6 +112,8 @@ script "${TEST_TMPDIR}/bin/pkg-config" 'exit 0'
 for name in bazel g++ clang-format clang-tidy abidiff valgrind; do
   script "${TEST_TMPDIR}/bin/${name}" 'exit 0'
 done
+script "${TEST_TMPDIR}/bin/cargo" 'echo "cargo 1.90.0 (abc 2025-01-01)"'
+script "${TEST_TMPDIR}/bin/rustc" 'exit 0'
 export FTS_SETUP_GLOO_HEADER="${TEST_TMPDIR}/bin/bazel"
 path="${TEST_TMPDIR}/bin:/usr/bin:/bin"
 FTS_TORCH_ROOT=/nowhere expect "a torch folder that is none" 1 \
@@ -126,9 +128,14 @@ echo "__version__ = '2.10.1+cpu'" >"${TEST_TMPDIR}/torch/version.py"
 FTS_TORCH_ROOT="${TEST_TMPDIR}/torch" expect "a torch too old" 1 \
   "tools/setup: FTS_TORCH_ROOT holds torch 2.10.1+cpu; 2.11 to 2.14 are supported" \
   env PATH="${path}" "${root}/tools/setup"
-script "${TEST_TMPDIR}/bin/pkg-config" 'exit 1'
 script "${TEST_TMPDIR}/bin/id" 'echo 1000'
 script "${TEST_TMPDIR}/bin/sudo" 'exit 1'
+script "${TEST_TMPDIR}/bin/cargo" 'echo "cargo 1.63.0"'
+expect "a cargo that is too old" 1 \
+  "tools/setup: sudo needs a password; run once: sudo apt-get install *" \
+  env PATH="${path}" "${root}/tools/setup"
+script "${TEST_TMPDIR}/bin/cargo" 'echo "cargo 1.85.0"'
+script "${TEST_TMPDIR}/bin/pkg-config" 'exit 1'
 expect "a sudo that wants a password" 1 \
   "tools/setup: sudo needs a password; run once: sudo apt-get install *libabsl-dev*" \
   env PATH="${path}" "${root}/tools/setup"

@@ -1,0 +1,66 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+//! fts/capi/plan.h
+
+use crate::{
+    fts_buffer, fts_diagnostics, fts_model, fts_schedule, fts_status, fts_string,
+};
+
+crate::base::handles! {
+    /// A sharding plan resolved against a model. Immutable.
+    fts_plan;
+}
+
+/// A unit.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct fts_unit_info {
+    /// "" for the remainder.
+    pub module: fts_string,
+    /// 1: an ancestor of every other unit.
+    pub is_root: i32,
+    /// 1: released after its forward.
+    pub reshard: i32,
+    /// Of all its parameters.
+    pub num_elements: i64,
+    /// How many parameters.
+    pub num_parameters: usize,
+}
+
+extern "C" {
+    /// Resolves the YAML of a strategy_adapter_cfg mapping.
+    pub fn fts_plan_resolve(
+        model: *const fts_model,
+        schedule: *const fts_schedule,
+        yaml: fts_string,
+        name: fts_string,
+        out_diagnostics: *mut *mut fts_diagnostics,
+        out: *mut *mut fts_plan,
+    ) -> *mut fts_status;
+    /// Adds an owner.
+    pub fn fts_plan_retain(plan: *mut fts_plan);
+    /// Takes one away.
+    pub fn fts_plan_release(plan: *mut fts_plan);
+    /// The remainder not among them.
+    pub fn fts_plan_num_units(plan: *const fts_plan) -> usize;
+    /// i equal to the number of units is the remainder.
+    pub fn fts_plan_get_unit(
+        plan: *const fts_plan,
+        i: usize,
+        out: *mut fts_unit_info,
+    ) -> *mut fts_status;
+    /// The object of `fts plan resolve --json`.
+    pub fn fts_plan_to_json(
+        plan: *const fts_plan,
+        out: *mut *mut fts_buffer,
+    ) -> *mut fts_status;
+    /// The whole plan, format fts-plan/1.
+    pub fn fts_plan_to_full_json(
+        plan: *const fts_plan,
+        out: *mut *mut fts_buffer,
+    ) -> *mut fts_status;
+    /// A table for people.
+    pub fn fts_plan_to_text(
+        plan: *const fts_plan,
+        out: *mut *mut fts_buffer,
+    ) -> *mut fts_status;
+}

@@ -1,0 +1,39 @@
+// Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(missing_docs)]
+
+mod buffer;
+mod call;
+mod callback;
+mod config;
+mod diagnostics;
+mod error;
+mod fit;
+mod fit_event;
+mod handle;
+mod json;
+mod log;
+mod model;
+mod outcome;
+mod plan;
+mod ports;
+mod schedule;
+mod scheduler;
+mod scheduler_options;
+mod version;
+
+pub use config::{Config, ConfigScope, ConfigValue};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use error::{BoxError, Code, Error, Result};
+pub use fit::{Fit, FitReport, FitRun};
+pub use fit_event::FitEvent;
+pub use log::{clear_log, set_log, LogEntry, LogLevel};
+pub use model::{Model, ModelBuilder, Module, Parameter};
+pub use outcome::{Best, Effect, Outcome};
+pub use plan::{Plan, PlanUnit};
+pub use ports::{Callbacks, PortResult, Ports};
+pub use schedule::{Generate, Match, Phase, Schedule, ScheduleOptions};
+pub use scheduler::Scheduler;
+pub use scheduler_options::{EarlyStopping, MetricMode, SchedulerOptions};
+pub use version::{api_version, check_version, live_handles, version};
