@@ -21,8 +21,9 @@ class FrameworkScheduler(Scheduler):
 
     ``backend``: a :class:`Backend`, or a name as there. ``reinit``: by phase,
     the ``new_optimizer`` and ``new_lr_scheduler`` to use instead of what the
-    schedule says, for what YAML cannot hold. Learning-rate schedulers are the
-    framework's to step.
+    schedule says, for what YAML cannot hold. ``weight_decay``: of the groups of
+    phases that set none; None for the optimizer's default. Learning-rate
+    schedulers are the framework's to step.
     """
 
     def __init__(
@@ -30,15 +31,23 @@ class FrameworkScheduler(Scheduler):
         model: torch.nn.Module,
         *,
         reinit: Mapping[int, Mapping[str, Any]] | None = None,
+        weight_decay: float | None = None,
         **options: Any,
     ) -> None:
         super().__init__(model, step_lr_scheduler=False, **options)
         for phase, sections in (reinit or {}).items():
             self._settings[phase] = {**self._settings[phase], **sections}
+        if weight_decay is not None:
+            for settings in self._settings:
+                if settings.get("weight_decay") is None:
+                    settings["weight_decay"] = weight_decay
         self._open_epoch: int | None = None
         self._in_step = False
         self._validated_at = -1
-        self._held_tokens = 0
+        self._held_tokens: float = 0
+        self._watched = {options.get("monitor", "val_loss")}
+        if isinstance(options.get("early_stopping"), Mapping):
+            self._watched.add(options["early_stopping"].get("monitor", "val_loss"))
 
     def begin(self, epoch: int = 0, step: int = 0) -> Outcome:
         """Begins phase 0, where the loop's counters stand."""
@@ -85,6 +94,20 @@ class FrameworkScheduler(Scheduler):
         if self._counts_tokens:
             self._held_tokens += tokens_in(batch)
 
+    @property
+    def watched(self) -> set[str]:
+        """Names of the metrics that a validation must give."""
+        return set(self._watched)
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether the schedule has limits in tokens."""
+        return self._counts_tokens
+
+    def tokens_seen(self, total: int) -> None:
+        """The run has trained on ``total`` tokens, over all ranks."""
+        self._held_tokens = (total - self._tokens) / self.world_size
+
     def steps_done(self, total: int) -> Outcome:
         """The run has taken ``total`` optimizer steps."""
         found = Outcome()
@@ -92,7 +115,7 @@ class FrameworkScheduler(Scheduler):
             found += self.begin_step()
             self._in_step = False
             tokens, self._held_tokens = self._held_tokens, 0
-            found += self.step_end(tokens)
+            found += self.step_end(tokens)  # type: ignore[arg-type]
         return found
 
     def validated(self, metrics: Mapping[str, Any], reduce: bool = False) -> Outcome:
