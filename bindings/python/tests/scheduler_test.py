@@ -260,6 +260,29 @@ class EventsTest(unittest.TestCase):
             self.assertEqual(counts, wanted)
 
 
+    def test_compiled_models(self):
+        eager = scheduler_of(kind=torch.optim.AdamW)
+        train(eager)
+        wanted = eager.backend.full_state_dict()
+        for backend in ("torch", "native"):
+            blocks = Net()
+            for block in blocks.blocks:
+                block.compile(backend="eager")
+            scheduler = scheduler_of(
+                blocks, kind=torch.optim.AdamW, backend=backend,
+                strategy_adapter_cfg={"fsdp_plan": {r"blocks\.\d+$": {}}})  # fmt: skip
+            train(scheduler)
+            for name, value in scheduler.backend.full_state_dict().items():
+                torch.testing.assert_close(value, wanted[name])
+        whole = torch.compile(Net(), backend="eager")
+        scheduler = scheduler_of(whole, kind=torch.optim.AdamW)
+        train(scheduler)
+        for name, value in scheduler.backend.full_state_dict().items():
+            torch.testing.assert_close(value, wanted[name])
+        with self.assertRaisesRegex(TypeError, "compile its blocks instead"):
+            scheduler_of(torch.compile(Net(), backend="eager"), backend="native")
+
+
 class StateTest(unittest.TestCase):
     def test_a_run_resumes(self):
         for backend in ("torch", "native"):
