@@ -96,9 +96,9 @@ def fit(
     """
     several = isinstance(config, Sequence) and not isinstance(config, str)
     given: Sequence[Config] = config if several else [config]  # type: ignore[assignment,list-item]
-    with _files(given) as files:
+    with _files(given) as (files, made):
         arguments = [a for file in files for a in ("--config", file)]
-        output_dir = _output_dir(arguments, overrides)
+        output_dir = _output_dir(arguments, overrides, made)
         before = _read(_metrics_path(output_dir))
         run = _Run(
             [
@@ -116,12 +116,13 @@ def fit(
         except BaseException:
             run.stop()
             raise
-    return _result(run, output_dir)
+    return _result(run, output_dir, made)
 
 
 @contextlib.contextmanager
-def _files(given: Sequence[Config]) -> Iterator[list[str]]:
-    """Their paths; dicts in files of the working directory, for a while."""
+def _files(given: Sequence[Config]) -> Iterator[tuple[list[str], list[str]]]:
+    """Their paths, and those of them that are dicts, in files of the working
+    directory for a while."""
     names: list[str] = []
     made: list[str] = []
     try:
@@ -134,20 +135,22 @@ def _files(given: Sequence[Config]) -> Iterator[list[str]]:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(yaml_text(one, "config") + "\n")
             names.append(path)
-        yield names
+        yield names, made
     finally:
         for path in made:
             os.unlink(path)
 
 
-def _output_dir(arguments: Sequence[str], overrides: Sequence[str]) -> str:
+def _output_dir(
+    arguments: Sequence[str], overrides: Sequence[str], made: Sequence[str]
+) -> str:
     """Where the run will write, absolute."""
     done = subprocess.run(
         [command_path(), "config", "print", *arguments, *overrides],
         env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise _input_error(done.stderr)
+        raise _input_error(done.stderr, made)
     for line in done.stdout.splitlines():
         found = re.match(r"^output_dir: (.*?)(?:\s+# .*)?$", line)
         if found:
@@ -216,11 +219,12 @@ class _Run:
 
     def _copy(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._lines.append(line)
-            if self._progress:
-                sys.stderr.write(line)
-                sys.stderr.flush()
+        with self._process.stderr as lines:
+            for line in lines:
+                self._lines.append(line)
+                if self._progress:
+                    sys.stderr.write(line)
+                    sys.stderr.flush()
 
     def running(self) -> bool:
         return self._process.poll() is None
@@ -282,15 +286,17 @@ def _filled(error: Error, text: str) -> Error:
     return error
 
 
-def _input_error(text: str) -> Error:
+def _input_error(text: str, made: Sequence[str]) -> Error:
+    for path in made:
+        text = text.replace(path, "config")
     lines = [l for l in text.splitlines() if "error: " in l] or text.splitlines()
     return _filled(InputError("\n".join(lines).strip()), text)
 
 
-def _result(run: _Run, output_dir: str) -> FitResult:
+def _result(run: _Run, output_dir: str, made: Sequence[str]) -> FitResult:
     code, text = run.result()
     if code == 2:
-        raise _input_error(text)
+        raise _input_error(text, made)
     if code != 0:
         errors = [l for l in text.splitlines() if "error" in l.lower()]
         tail = errors[-5:] or text.splitlines()[-5:] or [f"exit status {code}"]

@@ -62,8 +62,11 @@ class EngineGroups:
     lr_scheduler = None
     lr_config = None
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, monitor: str) -> None:
+        """``text``: YAML of fts_optimizer_create. ``monitor``: what a
+        ReduceLROnPlateau of it watches."""
         self._text = text
+        self._monitor = monitor
         self._optimizer: Any = None
 
     @property
@@ -104,9 +107,8 @@ class EngineGroups:
         self._optimizer.engine.after_epoch(epoch)
 
     def after_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        if metrics:
-            monitor = "val_loss" if "val_loss" in metrics else next(iter(metrics))
-            self._optimizer.engine.after_validation(epoch, metrics[monitor])
+        if self._monitor in metrics:
+            self._optimizer.engine.after_validation(epoch, metrics[self._monitor])
 
     def state_dict(self) -> dict[str, Any]:
         raise NotSupportedError(
@@ -203,4 +205,5 @@ def _engine_groups(
         spec["lr_scheduler"] = dict(lr_scheduler)
     if clip_grad_norm is not None:
         spec["clip_grad_norm"] = clip_grad_norm
-    return EngineGroups(yaml_text(spec))
+    monitor = (lr_scheduler or {}).get("monitor") or "val_loss"
+    return EngineGroups(yaml_text(spec, "optimizer"), monitor)

@@ -114,6 +114,12 @@ def main():
     torch_lib, torch_version = torch_facts()
     python = "cp%d%d" % sys.version_info[:2]
 
+    if "-%s-%s-" % (python, python) not in os.path.basename(args.out):
+        raise SystemExit("make_wheel: this is Python %d.%d, the wheel is to be %s; "
+                         "build with Python 3.11 (FTS_PYTHON), or change its name "
+                         "in bindings/python/BUILD.bazel"
+                         % (*sys.version_info[:2], os.path.basename(args.out)))
+
     wheel = Wheel(args.out)
     for path in sorted(args.sources):
         wheel.add(path[path.index("bindings/python/fts/") + 16:], read(path))
