@@ -1,11 +1,10 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // The interface through the library, as a C++ caller: handles, errors, places,
-// callbacks, confinement, and mangled input.
+// callbacks and confinement.
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -388,55 +387,4 @@ TEST_F(Capi, ImmutableHandlesAreSharedByThreads) {
 
 // Bytes deleted, doubled and overwritten in all three parsers: a handle or an
 // error with a text, never both, never neither.
-TEST_F(Capi, MangledInputEndsInAResultOrAnError) {
-  std::mt19937 random(20261124);
-  const auto mangle = [&](std::string text) {
-    for (int n = 1 + static_cast<int>(random() % 4); n > 0; --n) {
-      if (text.empty()) return text;
-      const size_t at = random() % text.size();
-      switch (random() % 3) {
-        case 0:
-          text.erase(at, 1 + random() % 8);
-          break;
-        case 1:
-          text.insert(at, text.substr(random() % text.size(), random() % 16));
-          break;
-        default:
-          text[at] = static_cast<char>(random());
-      }
-    }
-    return text;
-  };
-  const auto check = [](fts_status* status, const void* handle) {
-    EXPECT_NE(status == nullptr, handle == nullptr);
-    EXPECT_EQ(status == nullptr, fts_status_message(status).size == 0);
-    fts_status_release(status);
-  };
-  int errors = 0;
-  for (int i = 0; i < 3000; ++i) {
-    const std::string m = mangle(kModel), s = mangle(kSchedule),
-                      p = mangle("fsdp_plan: {body: {act_ckpt: composable}}");
-    fts_model* model = nullptr;
-    fts_status* status =
-        fts_model_parse({m.data(), m.size()}, fts_str("m"), nullptr, &model);
-    errors += status != nullptr;
-    check(status, model);
-    fts_schedule* schedule = nullptr;
-    status = fts_schedule_resolve(model == nullptr ? model_ : model,
-                                  {s.data(), s.size()}, fts_str("s"), nullptr,
-                                  nullptr, &schedule);
-    errors += status != nullptr;
-    check(status, schedule);
-    fts_plan* plan = nullptr;
-    status = fts_plan_resolve(model_, schedule_, {p.data(), p.size()},
-                              fts_str("p"), nullptr, &plan);
-    check(status, plan);
-    fts_plan_release(plan);
-    fts_schedule_release(schedule);
-    fts_model_release(model);
-  }
-  EXPECT_GT(errors, 1000);
-  EXPECT_LT(errors, 6000);
-}
-
 }  // namespace

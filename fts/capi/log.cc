@@ -97,7 +97,8 @@ void Log(fts_log_level level, std::string_view code,
          std::string_view message) noexcept {
   if (!Listens(level)) return;
   try {
-    const std::string code_text(code), message_text(message);
+    const std::string code_text(code);
+    const std::string message_text = Utf8(std::string(message));
     fts_log_entry entry = {};
     entry.struct_size = sizeof entry;
     entry.level = level;
@@ -111,17 +112,21 @@ void Log(fts_log_level level, std::string_view code,
 
 void LogWarnings(const Diagnostics& diags) noexcept {
   if (!Listens(FTS_LOG_LEVEL_WARNING)) return;
-  for (const Diagnostic& d : diags.all()) {
-    if (d.severity != Severity::kWarning) continue;
-    fts_log_entry entry = {};
-    entry.struct_size = sizeof entry;
-    entry.level = FTS_LOG_LEVEL_WARNING;
-    entry.code = View(d.code);
-    entry.message = View(d.message);
-    entry.file = d.where.known() ? View(*d.where.file) : fts_str("");
-    entry.line = d.where.line;
-    entry.column = d.where.column;
-    Send(entry);
+  try {
+    for (const Diagnostic& d : diags.all()) {
+      if (d.severity != Severity::kWarning) continue;
+      const std::string message = Utf8(d.message);
+      fts_log_entry entry = {};
+      entry.struct_size = sizeof entry;
+      entry.level = FTS_LOG_LEVEL_WARNING;
+      entry.code = View(d.code);
+      entry.message = View(message);
+      entry.file = d.where.known() ? View(*d.where.file) : fts_str("");
+      entry.line = d.where.line;
+      entry.column = d.where.column;
+      Send(entry);
+    }
+  } catch (const std::bad_alloc&) {
   }
 }
 

@@ -22,7 +22,7 @@ fts_status* MakeStatus(const absl::Status& status) {
   if (status.ok()) return nullptr;
   auto made = std::make_unique<fts_status>();
   made->code = KnownCode(static_cast<int>(status.code()));
-  made->message = std::string(status.message());
+  made->message = Utf8(std::string(status.message()));
   return made.release();
 }
 
@@ -72,7 +72,7 @@ fts_status* fts_status_create(fts_code code, fts_string message) noexcept {
   try {
     auto made = std::make_unique<fts_status>();
     made->code = fts::capi::KnownCode(code);
-    made->message = fts::capi::ToString(message);
+    made->message = fts::capi::Utf8(fts::capi::ToString(message));
     return made.release();
   } catch (...) {
     return fts::capi::OutOfMemory();

@@ -4,7 +4,9 @@
 #include <ATen/DLConvertor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -43,6 +45,65 @@ std::optional<at::ScalarType> FromDtype(fts_dtype dtype) {
     if (std::memcmp(&known, &dtype, sizeof(dtype)) == 0) return type;
   }
   return std::nullopt;
+}
+
+// Elements of that shape. Sizes that multiply beyond int64, a zero among them
+// or not, would describe other memory than is given.
+absl::StatusOr<int64_t> CountOf(const int64_t* shape, size_t rank,
+                                const char* function) {
+  int64_t count = 1, extent = 1;
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t factor = shape[i] == 0 ? 1 : shape[i];
+    if (shape[i] < 0 || __builtin_mul_overflow(extent, factor, &extent) ||
+        extent > (int64_t{1} << 56)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(function, ": size ", shape[i], " of dimension ", i,
+                       " is negative or too large"));
+    }
+    count *= shape[i];
+  }
+  return count;
+}
+
+// Strides in elements, NULL for row-major. LibTorch ends the process on those
+// that reach before the first element or beyond what int64 counts.
+absl::Status CheckStrides(const int64_t* shape, const int64_t* strides,
+                          int rank, const char* function) {
+  if (strides == nullptr) return absl::OkStatus();
+  int64_t last = 0;
+  for (int i = 0; i < rank; ++i) {
+    int64_t reach = 0;
+    if (strides[i] < 0 ||
+        __builtin_mul_overflow(strides[i], std::max<int64_t>(shape[i], 1),
+                               &reach) ||
+        __builtin_add_overflow(last, reach, &last) ||
+        last > (int64_t{1} << 56)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(function, ": stride ", strides[i], " of dimension ", i,
+                       " is negative or too large"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A device that is not there would be noticed by whoever reads it first.
+absl::Status CheckDevice(int32_t type, int32_t id, const char* function) {
+  if (type != FTS_DEVICE_TYPE_CPU && type != FTS_DEVICE_TYPE_CUDA) {
+    return absl::UnimplementedError(absl::StrCat(
+        function, ": device type ", type,
+        " is not one that fts computes on; use the CPU (1) or CUDA (2)"));
+  }
+  int count = 1;
+  if (type == FTS_DEVICE_TYPE_CUDA) {
+    const bool built = c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA);
+    count = built ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)
+                        ->deviceCount()
+                  : 0;
+  }
+  if (id >= 0 && id < count) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat(function, ": device ", id, " of type ", type,
+                   " was named; this process has ", count, " of them"));
 }
 
 absl::Status InMemory(const at::Tensor& tensor, const char* function) {
@@ -102,16 +163,8 @@ fts_status* fts_tensor_from_host(void* data, const int64_t* shape, size_t rank,
                        ", bits ", dtype.bits, ", lanes ", dtype.lanes,
                        "} is none that tensors have; float32 is {2, 32, 1}"));
     }
-    // Sizes that multiply beyond int64 would describe other memory than given.
-    int64_t count = 1;
-    for (size_t i = 0; i < rank; ++i) {
-      if (shape[i] < 0 || __builtin_mul_overflow(count, shape[i], &count) ||
-          count > (int64_t{1} << 56)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("fts_tensor_from_host: size ", shape[i],
-                         " of dimension ", i, " is negative or too large"));
-      }
-    }
+    FTS_ASSIGN_OR_RETURN(const int64_t count,
+                         CountOf(shape, rank, "fts_tensor_from_host"));
     if (count > 0) {
       FTS_RETURN_IF_ERROR(NotNull(data, "fts_tensor_from_host: data"));
     }
@@ -146,24 +199,27 @@ fts_status* fts_tensor_from_dlpack(DLManagedTensorVersioned* managed,
           absl::StrCat("fts_tensor_from_dlpack: ndim is ", dl.ndim,
                        dl.shape == nullptr ? " and shape is NULL" : ""));
     }
-    int64_t count = 1;
-    for (int i = 0; i < dl.ndim; ++i) {
-      if (dl.shape[i] < 0 ||
-          __builtin_mul_overflow(count, dl.shape[i], &count) ||
-          count > (int64_t{1} << 56)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("fts_tensor_from_dlpack: size ", dl.shape[i],
-                         " of dimension ", i, " is negative or too large"));
-      }
-    }
+    FTS_ASSIGN_OR_RETURN(const int64_t count,
+                         CountOf(dl.shape, static_cast<size_t>(dl.ndim),
+                                 "fts_tensor_from_dlpack"));
+    FTS_RETURN_IF_ERROR(
+        CheckStrides(dl.shape, dl.strides, dl.ndim, "fts_tensor_from_dlpack"));
     if (count > 0 && dl.data == nullptr) {
       return absl::InvalidArgumentError("fts_tensor_from_dlpack: data is NULL");
     }
-    if (dl.device.device_type != kDLCPU && dl.device.device_type != kDLCUDA) {
-      return absl::UnimplementedError(absl::StrCat(
-          "fts_tensor_from_dlpack: device type ",
-          static_cast<int>(dl.device.device_type),
-          " is not one that fts computes on; use the CPU (1) or CUDA (2)"));
+    FTS_RETURN_IF_ERROR(CheckDevice(static_cast<int32_t>(dl.device.device_type),
+                                    dl.device.device_id,
+                                    "fts_tensor_from_dlpack"));
+    // The layout of fts_dtype is that of DLDataType.
+    fts_dtype dtype;
+    static_assert(sizeof dtype == sizeof dl.dtype);
+    std::memcpy(&dtype, &dl.dtype, sizeof dtype);
+    if (!FromDtype(dtype).has_value()) {
+      return absl::UnimplementedError(
+          absl::StrCat("fts_tensor_from_dlpack: dtype {code ", dtype.code,
+                       ", bits ", dtype.bits, ", lanes ", dtype.lanes,
+                       "} is none that fts computes with; float32 is "
+                       "{2, 32, 1}"));
     }
     try {
       *out = new fts_tensor(at::fromDLPackVersioned(managed));

@@ -14,6 +14,7 @@
 #include "fts/capi/diagnostics.h"
 #include "fts/capi/internal/handle.h"
 #include "fts/capi/internal/log.h"
+#include "fts/capi/internal/text.h"
 #include "fts/capi/model.h"
 #include "fts/capi/plan.h"
 #include "fts/capi/schedule.h"
@@ -28,8 +29,13 @@ struct fts_buffer : fts::capi::Counted {
 };
 
 struct fts_diagnostics : fts::capi::Counted {
-  explicit fts_diagnostics(fts::Diagnostics found) : value(std::move(found)) {}
-  const fts::Diagnostics value;
+  explicit fts_diagnostics(const fts::Diagnostics& found) {
+    for (fts::Diagnostic d : found.all()) {
+      d.message = fts::capi::Utf8(std::move(d.message));
+      value.Add(std::move(d));
+    }
+  }
+  fts::Diagnostics value;
 };
 
 struct fts_model : fts::capi::Counted {

@@ -17,6 +17,10 @@ inline std::string ToString(fts_string view) {
                               : std::string(view.data, view.size);
 }
 
+// `text` with each byte that is not of UTF-8 written as \\xff: messages show
+// what a caller gave, which may be anything.
+std::string Utf8(std::string text);
+
 // The view of a string that outlives it.
 inline fts_string View(const std::string& text) noexcept {
   return {text.data(), text.size()};

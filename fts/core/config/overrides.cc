@@ -107,6 +107,12 @@ absl::StatusOr<std::vector<Override>> ParseOverrides(
                        "--key.path value");
       continue;
     }
+    if (!IsYamlText(key)) {
+      diags->Error(codes::kBadOverride, "the key in '" + item.text +
+                                            "' is not printable UTF-8; write "
+                                            "the key as it stands in the file");
+      continue;
+    }
     const auto path = SplitKeyPath(key);
     if (!path) {
       diags->Error(codes::kBadOverride,

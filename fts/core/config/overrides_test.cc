@@ -60,6 +60,9 @@ TEST(Overrides, Errors) {
             "key that holds dots: a.\"b.c\".d [bad_override]\n"
             "error: 'a.\"b=1' is no override; write key.path=value or "
             "--key.path value [bad_override]\n");
+  EXPECT_EQ(Errors({"a\xff=1"}),
+            "error: the key in 'a\xff=1' is not printable UTF-8; write the key "
+            "as it stands in the file [bad_override]\n");
   EXPECT_EQ(Errors({"a={b"}),
             "error: the value in 'a={b' is not valid YAML: a mapping cannot be "
             "a key; add the closing '}' if it is missing, or quote it if it is "

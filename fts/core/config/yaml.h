@@ -140,6 +140,9 @@ absl::StatusOr<YamlNode> ParseYaml(const std::string& text,
                                    const std::string& name, Diagnostics* diags,
                                    const YamlLimits& limits = {});
 
+// Whether `text` may stand in a YAML file: printable UTF-8.
+bool IsYamlText(const std::string& text);
+
 struct EmitOptions {
   bool places = false;   // a trailing "# file:line" on each line with a value
   std::string no_place;  // stands for the place of values that have none

@@ -404,6 +404,11 @@ class Builder : public YAML::EventHandler {
 
 }  // namespace
 
+bool IsYamlText(const std::string& text) {
+  Diagnostics ignored;
+  return yaml_internal::YamlText::Make(text, "", &ignored).has_value();
+}
+
 absl::StatusOr<YamlNode> ParseYaml(const std::string& text,
                                    const std::string& name, Diagnostics* diags,
                                    const YamlLimits& limits) {
