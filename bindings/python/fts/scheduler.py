@@ -196,8 +196,16 @@ class Scheduler:
 
     def _make_backend(self, backend: str, mesh: Any, precision: str) -> Backend:
         if backend == "native":
-            from fts.backends.native import NativeBackend
+            from fts.backends.native import NativeBackend, make_mesh
 
+            if isinstance(mesh, Mapping):
+                unknown = sorted(set(mesh) - {"dp_replicate"})
+                if unknown:
+                    raise InputError(
+                        f"mesh has '{unknown[0]}'; backend='native' takes "
+                        "dp_replicate alone, the other ranks shard"
+                    )
+                mesh = make_mesh(mesh.get("dp_replicate", 1))
             return NativeBackend(
                 self._model,
                 self._schedule.handle,

@@ -111,15 +111,16 @@ def scheduled_training(scheduler, clip=None, data=None):
     return losses
 
 
-def run_two_ranks(test, file):
-    """Runs a test file as two ranks and fails with the output of one that does."""
+def run_two_ranks(test, file, count=2):
+    """Runs a test file as two ranks, or more, and fails with the output of one
+    that does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     ranks = []
-    for rank in range(2):
+    for rank in range(count):
         environment = {
-            **os.environ, "RANK": str(rank), "WORLD_SIZE": "2",
-            "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": "2",
+            **os.environ, "RANK": str(rank), "WORLD_SIZE": str(count),
+            "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(count),
             "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
             "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path),
         }  # fmt: skip
