@@ -44,6 +44,14 @@ _PLANS = {
         "fsdp_plan": {r"blocks\.\d+$": {}, "head": {"act_ckpt": None}},
         "binding": "off",
     },
+    "saving": {
+        "fsdp_default_kwargs": {"act_ckpt": ["wrapped", {"save": ["matmul"]}]},
+        "fsdp_plan": {r"blocks\.\d+$": {}},
+    },
+    "every second": {
+        "fsdp_default_kwargs": {"act_ckpt": ["composable", {"every": 2}]},
+        "fsdp_plan": {r"blocks\.\d+$": {}},
+    },
     "replicated": None,
 }
 

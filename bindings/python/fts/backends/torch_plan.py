@@ -10,12 +10,13 @@ forward.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Mapping
+from typing import Any, Mapping
 
 import torch
 from torch.distributed.tensor import Replicate, Shard
 from torch.distributed.tensor import parallel as tp
 
+from fts.backends.selective import saving
 from fts.describe import clean_name
 from fts.errors import PlanError
 
@@ -33,33 +34,6 @@ def dtype_of(value: Any, where: str) -> torch.dtype | None:
 # ---- Activation checkpointing ------------------------------------------------
 
 
-def _saving(save: list[str]) -> Callable[[], Any]:
-    """context_fn that keeps the outputs of some operators."""
-    from torch.utils.checkpoint import (
-        CheckpointPolicy,
-        create_selective_checkpoint_contexts,
-    )
-
-    aten = torch.ops.aten
-    ops = {
-        "matmul": [aten.mm, aten.addmm, aten.bmm, aten.baddbmm],
-        "attention": [
-            aten._scaled_dot_product_flash_attention,
-            aten._scaled_dot_product_flash_attention_for_cpu,
-            aten._scaled_dot_product_efficient_attention,
-            aten._scaled_dot_product_cudnn_attention,
-        ],
-    }
-    kept = {packet for name in save for packet in ops[name]}
-
-    def policy(ctx: Any, op: Any, *args: Any, **kwargs: Any) -> CheckpointPolicy:
-        if getattr(op, "overloadpacket", op) in kept:
-            return CheckpointPolicy.MUST_SAVE
-        return CheckpointPolicy.PREFER_RECOMPUTE
-
-    return lambda: create_selective_checkpoint_contexts(policy)
-
-
 def checkpoint_unit(
     model: torch.nn.Module, name: str, module: torch.nn.Module, act_ckpt: Any
 ) -> torch.nn.Module:
@@ -71,7 +45,7 @@ def checkpoint_unit(
     kwargs.pop("every", None)
     save = kwargs.pop("save", None)
     if save:
-        kwargs["context_fn"] = _saving(save)
+        kwargs["context_fn"] = saving(save)
     if mode == "composable":
         from torch.distributed._composable import checkpoint
 

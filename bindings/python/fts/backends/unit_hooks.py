@@ -18,6 +18,8 @@ import torch
 from torch.utils import _pytree as pytree
 from torch.utils import checkpoint as torch_checkpoint
 
+from fts.backends.selective import saving
+
 _DTYPES = {
     (2, 32, 1): torch.float32,
     (2, 64, 1): torch.float64,
@@ -165,14 +167,14 @@ def _checkpointed(
 
         return offloaded
     options = {"use_reentrant": False, **kwargs}
-    if "save" in options or "every" in options:
-        raise ValueError(
-            "act_ckpt: save and every choose by LibTorch operators and blocks in "
-            "C++; in Python give context_fn to torch.utils.checkpoint yourself, "
-            "or leave them out"
-        )
-    if options["use_reentrant"]:
-        options = {"use_reentrant": True, **kwargs}
+    # A resolved plan has act_ckpt null for the units that `every` leaves out.
+    options.pop("every", None)
+    # As in C++: the engine's units stand outside of checkpoints that do not nest
+    # graphs.
+    options["use_reentrant"] = False
+    save = options.pop("save", None)
+    if save:
+        options["context_fn"] = saving(save)
 
     @functools.wraps(forward)
     def recomputed(*args: Any, **kw: Any) -> Any:
