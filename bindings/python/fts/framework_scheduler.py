@@ -95,6 +95,11 @@ class FrameworkScheduler(Scheduler):
             self._held_tokens += tokens_in(batch)
 
     @property
+    def group_names(self) -> list[list[str]]:
+        """Names of the parameters that each optimizer group trains."""
+        return self._groups.group_names
+
+    @property
     def watched(self) -> set[str]:
         """Names of the metrics that a validation must give."""
         return set(self._watched)

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from fts import lightning_callbacks, lightning_strategy
+from fts import lightning_callbacks, lightning_restore, lightning_strategy
 from fts.backends.whole import WholeBackend
 from fts.ddp import wrapper_of
 from fts.describe import clean_name, describe
@@ -29,7 +29,6 @@ from fts.lightning_import import (
     TrainerFn,
     rank_zero,
 )
-from fts.lightning_restore import group_names, restore_best, saved_state
 from fts.lightning_scheduler import LightningScheduler
 from fts.lr_config import LrConfig, leaves
 from fts.plan import Plan
@@ -269,12 +268,20 @@ class FinetuningScheduler(Callback):
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Optimizer and lr scheduler are there: phase 0, or the saved one."""
+        self._start()
+        if trainer.strategy.restore_checkpoint_after_setup:
+            # The strategy loads optimizer state right after this, into the groups
+            # that it finds, and only then callbacks.
+            lightning_restore.before_load(trainer, self._resume_from)
+
+    def _resume_from(self, path: Any) -> None:
+        self._take(lightning_restore.saved_state(path, self.state_key), path)
+        if self._saved is not None:
+            self._start()
+
+    def _start(self) -> None:
+        trainer = self.trainer
         optimizer = self._one_optimizer()
-        lr = self._lr_config()
-        if self._saved is None and trainer.ckpt_path:
-            # Lightning restores callbacks later than this under some strategies,
-            # and optimizer state needs its groups.
-            self._take(saved_state(trainer.ckpt_path, self.state_key))
         early, best = trainer.early_stopping_callback, trainer.checkpoint_callback
         no_early = self.epoch_transitions_only or early is None
         steps = trainer.max_steps
@@ -284,7 +291,7 @@ class FinetuningScheduler(Callback):
             reinit=self._source.reinit,
             schedule=self._schedule,
             optimizer=optimizer,
-            lr_scheduler=lr,
+            lr_scheduler=self._lr_config(),
             strategy_adapter_cfg=self._plan,
             backend=self._backend(),
             restore_best=self.restore_best and not no_early,
@@ -355,6 +362,9 @@ class FinetuningScheduler(Callback):
         )
 
     # ---- The loop ------------------------------------------------------------
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        lightning_restore.after_load(trainer)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Where phases begin."""
@@ -439,9 +449,11 @@ class FinetuningScheduler(Callback):
             )
             return
         if self._best is None:
-            saved = saved_state(path, self.state_key)
+            saved = lightning_restore.saved_state(path, self.state_key)
             self._best = (saved or {}).get("best") or None
-        restore_best(self.trainer, self.pl_module, path, self._best)
+        lightning_restore.restore_best(
+            self.trainer, path, self._best, self._scheduler.backend.tensors
+        )
 
     def optimizer_replaced(self, optimizer: Any, lr: LrConfig | None) -> None:
         """A phase brought a new optimizer or learning-rate scheduler."""
@@ -470,7 +482,7 @@ class FinetuningScheduler(Callback):
         optimizer = self.trainer.optimizers[0]
         if getattr(self.trainer.checkpoint_callback, "saving_best", False):
             self._best = {
-                "groups": group_names(optimizer, self.pl_module),
+                "groups": self._scheduler.group_names,
                 "optimizer": type(optimizer).__qualname__,
             }
         return {
@@ -484,16 +496,16 @@ class FinetuningScheduler(Callback):
         if self._schedule is None or self.trainer.state.fn != TrainerFn.FITTING:
             return
         if self._scheduler is None and self.trainer.ckpt_path:
-            self._take(state_dict)
+            self._take(state_dict, self.trainer.ckpt_path)
 
-    def _take(self, state: Any) -> None:
+    def _take(self, state: Any, path: Any) -> None:
         """What a checkpoint says, before optimizers and DDP are made."""
         if not state:
             return
         if state.get("format") != _FORMAT:
             written = "fts_metadata" in state
             raise MisconfigurationException(
-                f"the checkpoint {self.trainer.ckpt_path} was "
+                f"the checkpoint {path} was "
                 + ("written by finetuning_scheduler" if written else "not written by fts")
                 + f" (its callback state lacks format {_FORMAT}); load its weights "
                 "(load_from_checkpoint) and start the schedule anew, with max_depth and "
@@ -501,7 +513,7 @@ class FinetuningScheduler(Callback):
             )
         if state["depth"] > self.max_depth:
             raise MisconfigurationException(
-                f"the checkpoint {self.trainer.ckpt_path} is of phase {state['depth']}, "
+                f"the checkpoint {path} is of phase {state['depth']}, "
                 f"and the last phase of this run is {self.max_depth}; resume with the "
                 "schedule and max_depth that it was written with"
             )

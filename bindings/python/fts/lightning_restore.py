@@ -5,28 +5,24 @@ Lightning run, and reading what a checkpoint says of phases."""
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import torch
 
-from fts.describe import clean_name
 from fts.lightning_import import rank_zero
 
 
-def group_names(optimizer: Any, pl_module: Any) -> list[list[str]]:
-    """Names of the parameters in each of the optimizer's groups."""
-    names = {id(p): clean_name(n) for n, p in pl_module.named_parameters()}
-    return [
-        [names[id(p)] for p in group["params"] if id(p) in names]
-        for group in optimizer.param_groups
-    ]
-
-
-def restore_best(trainer: Any, pl_module: Any, path: str, best: Any) -> None:
+def restore_best(
+    trainer: Any,
+    path: str,
+    best: Any,
+    tensors: Callable[[list[str]], list[torch.Tensor]],
+) -> None:
     """Weights, buffers, precision state and optimizer moments as in the
     checkpoint at ``path``; learning rates, groups, loops and callbacks as they
     are. ``best``: {"groups": names, "optimizer": class} of when it was written,
-    or None where that is not known. Collective."""
+    or None where that is not known. ``tensors``: what the optimizer holds for
+    names. Collective."""
     strategy = trainer.strategy
     strategy.barrier("fts_restore_best")
     optimizer = trainer.optimizers[0]
@@ -35,9 +31,8 @@ def restore_best(trainer: Any, pl_module: Any, path: str, best: Any) -> None:
     connector = trainer._checkpoint_connector
     if same:
         # The groups of then, so that the saved state finds its parameters.
-        parameters = {clean_name(n): p for n, p in pl_module.named_parameters()}
         optimizer.param_groups = [
-            {**group, "params": [parameters[name] for name in names]}
+            {**group, "params": tensors(names)}
             for group, names in zip(_padded(now, len(best["groups"])), best["groups"])
         ]
     else:
@@ -65,6 +60,25 @@ def restore_best(trainer: Any, pl_module: Any, path: str, best: Any) -> None:
 
 def _padded(groups: list[Any], count: int) -> list[Any]:
     return [*groups, *[groups[-1]] * (count - len(groups))][:count]
+
+
+def before_load(trainer: Any, then: Callable[[Any], None]) -> None:
+    """Has ``then`` called with the path when the strategy loads the checkpoint
+    that the run resumes from, before it does."""
+    strategy = trainer.strategy
+    load = strategy.load_checkpoint
+
+    def load_checkpoint(checkpoint_path: Any, *args: Any, **kwargs: Any) -> Any:
+        after_load(trainer)
+        then(checkpoint_path)
+        return load(checkpoint_path, *args, **kwargs)
+
+    strategy.load_checkpoint = load_checkpoint
+
+
+def after_load(trainer: Any) -> None:
+    """The run begins: what :func:`before_load` waited for has come or will not."""
+    trainer.strategy.__dict__.pop("load_checkpoint", None)
 
 
 def saved_state(path: Any, key: str) -> Mapping[str, Any] | None:
