@@ -181,7 +181,8 @@ class FinetuningSchedulerCallback(TrainerCallback, ExportableState):
             frozen_bn_track_running_stats=self._track_bn,
             no_decay=self._names_without_decay(model, optimizer),
         )
-        if self._scheduler.counts_tokens and not args.include_num_input_tokens_seen:
+        counted = args.include_num_input_tokens_seen not in (False, "no")
+        if self._scheduler.counts_tokens and not counted:
             raise InputError(
                 "the schedule has max_transition_tokens; let the Trainer count them with "
                 "TrainingArguments(include_num_input_tokens_seen=True)"
