@@ -13,10 +13,12 @@ Written under another name and renamed when all of it is there.
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING, Any, Mapping
+import warnings
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 import torch
 
@@ -93,6 +95,14 @@ def load(scheduler: Scheduler, groups: Any, folder: str) -> None:
     groups.load_state_dict({"state": state, **rest})
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the remark that one process is one process."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+        yield
+
+
 # ---- torch ---------------------------------------------------------------------
 
 
@@ -115,7 +125,8 @@ def _write_torch(
     for name, values in state.items():
         for key, value in values.items():
             entries[f"optimizer.{name}.{key}"] = value
-    dcp.save(entries, checkpoint_id=folder, no_dist=scheduler.world_size == 1)
+    with _quiet():
+        dcp.save(entries, checkpoint_id=folder, no_dist=scheduler.world_size == 1)
 
 
 def _read_torch(scheduler: Scheduler, folder: str) -> dict[str, dict[str, Any]]:
@@ -141,7 +152,8 @@ def _read_torch(scheduler: Scheduler, folder: str) -> dict[str, dict[str, Any]]:
                 value = torch.zeros(size, dtype=found.properties.dtype)  # type: ignore[union-attr]
             entries[key] = value
             state.setdefault(name, {})[key[len(prefix) :]] = key
-    dcp.load(entries, checkpoint_id=folder, no_dist=scheduler.world_size == 1)
+    with _quiet():
+        dcp.load(entries, checkpoint_id=folder, no_dist=scheduler.world_size == 1)
     return {
         name: {short: entries[key] for short, key in keys.items()}
         for name, keys in state.items()

@@ -149,6 +149,7 @@ class Schedule:
         phases: dict[int, Any] = {}
         for found in self.to_dict()["phases"]:
             index = found.pop("phase")
+            found.pop("groups", None)  # what lr_decay makes of its rate
             more = self.settings(index)
             for key in ("weight_decay", "clip_grad_norm", "new_optimizer"):
                 found[key] = more.get(key)
@@ -187,16 +188,21 @@ class Schedule:
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         rows = []
+        limits = self.to_dict()["phases"]
         for phase in self._phases:
             names = _shortened(phase.params)
             if phase.freeze:
                 names += f"; freezes {_shortened(phase.freeze)}"
-            until = phase.max_transition_epoch
+            until = [
+                f"{key.removeprefix('max_transition_')} {value:g}"
+                for key, value in limits[phase.index].items()
+                if key.startswith("max_transition_") and value >= 0
+            ]
             rows.append(
                 (
                     str(phase.index),
                     "optimizer's" if phase.lr is None else f"{phase.lr:g}",
-                    "-" if until < 0 else str(until),
+                    ", ".join(until) or "-",
                     names,
                 )
             )
@@ -205,11 +211,11 @@ class Schedule:
     def __repr__(self) -> str:
         lines = [f"fts.Schedule: {len(self)} phases, depth {self.max_depth}"]
         for index, lr, until, names in self._rows():
-            lines.append(f"  {index}: lr {lr}, until epoch {until}: {names}")
+            lines.append(f"  {index}: lr {lr}, until {until}: {names}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>phase</th><th>lr</th><th>until epoch</th><th>thaws</th></tr>"
+        head = "<tr><th>phase</th><th>lr</th><th>until</th><th>thaws</th></tr>"
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>"
             for row in self._rows()

@@ -170,8 +170,31 @@ class GroupsTest(unittest.TestCase):
             self.assertEqual(len(scheduler.optimizer.state), 7)
             self.assertNotIn("head.weight", scheduler.trainable())
 
+    def test_rates_by_layer(self):
+        phases = {0: {"params": ["head.*"], "max_transition_epoch": 1},
+                  1: {"params": [r"blocks\..*"], "lr": 1e-4, "lr_decay": 0.5,
+                      "weight_decay": 0.3, "max_transition_step": 9}}  # fmt: skip
+        curves = []
+        for backend, optimizer in (
+            ("torch", None), ("native", None), ("native", {"name": "sgd", "lr": 1e-3}),
+        ):  # fmt: skip
+            scheduler = scheduler_of(
+                schedule=phases, backend=backend, optimizer=optimizer, max_epochs=2)
+            self.assertRates(train(scheduler), [[1e-3], [1e-3, 1e-4, 5e-5]])
+            self.assertEqual(
+                [g["weight_decay"] for g in scheduler.optimizer.param_groups],
+                [0, 0.3, 0.3])  # fmt: skip
+            curves.append(scheduler.backend.full_state_dict())
+        for name, value in curves[0].items():
+            torch.testing.assert_close(curves[1][name], value)
+            torch.testing.assert_close(curves[2][name], value)
+        again = scheduler.schedule.with_reinit(scheduler.model, {
+            "optimizer_init": {"class_path": "torch.optim.Adam"}})  # fmt: skip
+        self.assertEqual([w.code for w in again.warnings], ["final_transition_limit"])
+        self.assertEqual(len(again.settings(1)["groups"]), 2)
+        self.assertIn("until step 9", repr(again))
+
     def test_interval_step(self):
-        scheduler = scheduler_of()
         scheduler = scheduler_of(
             optimizer={"name": "sgd", "lr": 1.0}, schedule={0: {"params": ["head.*"]}},
             lr_scheduler={"name": "exponential_lr", "gamma": 0.5, "interval": "step"},
