@@ -218,7 +218,6 @@ pub(crate) fn check(status: *mut sys::fts_status) -> Result<()> {
 ///
 /// # Safety
 /// `status` is null or alive.
-#[allow(dead_code)]
 pub(crate) unsafe fn check_borrowed(status: *const sys::fts_status) -> Result<()> {
     if !status.is_null() {
         // SAFETY: alive; the count taken here is given back by check.

@@ -14,7 +14,8 @@ pub type PortResult<T = ()> = std::result::Result<T, BoxError>;
 /// fails with the same error.
 ///
 /// Every method does nothing by default, except that a metric which is asked
-/// for and not there is an error. `()` has no ports; [`Callbacks`] are closures.
+/// for and not there is an error. `()` has no ports; [`Callbacks`] are closures;
+/// [`SessionPorts`](crate::SessionPorts) are those of a session.
 #[allow(unused_variables)]
 pub trait Ports {
     /// The phase's params begin to train.

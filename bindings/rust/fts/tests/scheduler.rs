@@ -8,20 +8,13 @@ use std::error::Error as _;
 use std::rc::Rc;
 use std::sync::Mutex;
 
-use common::two_phases;
+use common::{one_at_a_time, two_phases};
 use fts::*;
-
-/// Tests that count the library's handles run one at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn lock() -> std::sync::MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
 
 /// Early stopping ends phase 0 and the run; the best state comes back.
 #[test]
 fn a_loop_goes_through_its_phases() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let before = live_handles();
     {
         let schedule = two_phases(&ScheduleOptions::new());
@@ -102,7 +95,7 @@ impl std::error::Error for Wrong {}
 
 #[test]
 fn an_error_of_a_port_comes_back_as_it_was() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let schedule = two_phases(&ScheduleOptions::new());
     let options = SchedulerOptions::new().max_steps(9);
     let ports = Callbacks::new().thaw(|_| Err(Wrong(7).into()));
@@ -126,7 +119,7 @@ fn an_error_of_a_port_comes_back_as_it_was() {
 
 #[test]
 fn a_panic_in_a_port_becomes_an_error() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let schedule = two_phases(&ScheduleOptions::new());
     let options = SchedulerOptions::new().max_steps(9);
     let ports = Callbacks::new().thaw(|phase| panic!("no phase {phase}"));
@@ -142,7 +135,7 @@ fn a_panic_in_a_port_becomes_an_error() {
 
 #[test]
 fn a_missing_metric_says_what_to_do() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let schedule = two_phases(&ScheduleOptions::new().max_epochs(4));
     let mut scheduler = Scheduler::new(&schedule, &SchedulerOptions::new(), ()).unwrap();
     scheduler.run_start().unwrap();
@@ -167,7 +160,7 @@ impl Drop for Counting {
 
 #[test]
 fn ports_are_dropped_once_also_when_there_is_no_scheduler() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let before = live_handles();
     let drops = Rc::new(RefCell::new(0));
     let schedule = two_phases(&ScheduleOptions::new());
@@ -189,7 +182,7 @@ fn ports_are_dropped_once_also_when_there_is_no_scheduler() {
 
 #[test]
 fn a_state_goes_on_elsewhere() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let schedule = Schedule::resolve(
         &common::body_and_head(),
         "s.yaml",
@@ -217,7 +210,7 @@ fn a_state_goes_on_elsewhere() {
 /// A scheduler whose ports are Send goes to the thread that trains.
 #[test]
 fn a_scheduler_moves_to_another_thread() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let schedule = two_phases(&ScheduleOptions::new().max_epochs(1));
     let mut scheduler = Scheduler::new(&schedule, &SchedulerOptions::new(), ()).unwrap();
     let phase = std::thread::spawn(move || {
@@ -244,7 +237,7 @@ fn immutable_handles_are_shared_between_threads() {
 /// nowhere.
 #[test]
 fn a_log_can_be_set_and_cleared() {
-    let _one = lock();
+    let _one = one_at_a_time();
     let (sender, receiver) = std::sync::mpsc::channel();
     let sender = Mutex::new(sender);
     set_log(LogLevel::Warning, move |entry| {
