@@ -13,24 +13,26 @@ import logging
 import os
 from typing import Any
 
-import torch
-
-from fts import lightning_callbacks, lightning_restore, lightning_strategy
+from fts import (
+    lightning_callbacks,
+    lightning_optimizer,
+    lightning_restore,
+    lightning_strategy,
+)
 from fts.backends.whole import WholeBackend
 from fts.ddp import wrapper_of
 from fts.describe import clean_name, describe
-from fts.errors import InputError, InvalidScheduleError, PlanError
+from fts.errors import InputError
 from fts.framework_scheduler import FrameworkScheduler
 from fts.lightning_callbacks import FTSCheckpoint, FTSEarlyStopping
+from fts.lightning_errors import MisconfiguredPlan, MisconfiguredSchedule, also
 from fts.lightning_import import (
     Callback,
-    LRSchedulerConfig,
     MisconfigurationException,
     TrainerFn,
     rank_zero,
 )
 from fts.lightning_scheduler import LightningScheduler
-from fts.lr_config import LrConfig, leaves
 from fts.plan import Plan
 from fts.schedule import Schedule
 from fts.schedule_source import ScheduleSource
@@ -44,16 +46,6 @@ __all__ = [
 ]
 
 _FORMAT = "fts-lightning/1"
-# The state of a group beside lr and initial_lr, which added groups would lack.
-_UNSUPPORTED_LR = ("OneCycleLR", "CyclicLR")
-
-
-class MisconfiguredSchedule(InvalidScheduleError, MisconfigurationException):
-    """A schedule that does not fit its rules or the model."""
-
-
-class MisconfiguredPlan(PlanError, MisconfigurationException):
-    """A sharding plan that does not fit its rules or the model."""
 
 
 class FinetuningScheduler(Callback):
@@ -229,11 +221,11 @@ class FinetuningScheduler(Callback):
                 match=self.match,
             )
         except InputError as error:
-            raise _also(MisconfiguredSchedule, error) from error
+            raise also(MisconfiguredSchedule, error) from error
         try:
             self._plan = Plan(self.strategy_adapter_cfg or None, model, self._schedule)
         except InputError as error:
-            raise _also(MisconfiguredPlan, error) from error
+            raise also(MisconfiguredPlan, error) from error
         raised = self._schedule.max_epochs
         if limit is not None and raised is not None and raised > limit:
             trainer.fit_loop.max_epochs = raised
@@ -281,7 +273,7 @@ class FinetuningScheduler(Callback):
 
     def _start(self) -> None:
         trainer = self.trainer
-        optimizer = self._one_optimizer()
+        optimizer = lightning_optimizer.one_optimizer(trainer)
         early, best = trainer.early_stopping_callback, trainer.checkpoint_callback
         no_early = self.epoch_transitions_only or early is None
         steps = trainer.max_steps
@@ -291,7 +283,7 @@ class FinetuningScheduler(Callback):
             reinit=self._source.reinit,
             schedule=self._schedule,
             optimizer=optimizer,
-            lr_scheduler=self._lr_config(),
+            lr_scheduler=lightning_optimizer.lr_config(trainer, self.allow_untested),
             strategy_adapter_cfg=self._plan,
             backend=self._backend(),
             restore_best=self.restore_best and not no_early,
@@ -314,52 +306,6 @@ class FinetuningScheduler(Callback):
         if self._sharded is not None or self.backend == "native":
             return self._sharded or "native"
         return WholeBackend(self.pl_module, wrapper_of(self.pl_module))
-
-    def _one_optimizer(self) -> Any:
-        optimizers = self.trainer.optimizers
-        if len(optimizers) != 1:
-            raise MisconfigurationException(
-                f"configure_optimizers returned {len(optimizers)} optimizers; "
-                "FinetuningScheduler works with exactly one, whose groups are the phases"
-            )
-        optimizer = optimizers[0]
-        if getattr(optimizer, "_overlap_with_ddp", False):
-            raise MisconfigurationException(
-                f"{type(optimizer).__name__}(overlap_with_ddp=True) takes one group of "
-                "parameters, and every phase adds one; leave overlap_with_ddp out"
-            )
-        return optimizer
-
-    def _lr_config(self) -> LrConfig | None:
-        configs = self.trainer.lr_scheduler_configs
-        if len(configs) > 1:
-            raise MisconfigurationException(
-                f"configure_optimizers returned {len(configs)} learning-rate "
-                "schedulers; FinetuningScheduler works with one: compose them with "
-                "torch's ChainedScheduler or SequentialLR"
-            )
-        if not configs:
-            return None
-        given = configs[0]
-        for one in leaves(given.scheduler):
-            kind = type(one).__name__
-            if any(c.__name__ in _UNSUPPORTED_LR for c in type(one).__mro__):
-                if not self.allow_untested:
-                    raise MisconfigurationException(
-                        f"{kind} keeps state in every optimizer group, which the groups "
-                        "of later phases lack; use another scheduler (a LambdaLR can "
-                        "follow the same curve), or allow_untested=True to try it"
-                    )
-                rank_zero.rank_zero_warn(f"{kind} runs because allow_untested is set")
-        return LrConfig(
-            given.scheduler,
-            interval=given.interval,
-            frequency=given.frequency,
-            monitor=given.monitor or "val_loss",
-            strict=given.strict,
-            name=given.name,
-            reduce_on_plateau=given.reduce_on_plateau,
-        )
 
     # ---- The loop ------------------------------------------------------------
 
@@ -401,7 +347,8 @@ class FinetuningScheduler(Callback):
         metrics = {}
         for name in (early.monitor, trainer.checkpoint_callback.monitor):
             if name is not None and name not in metrics:
-                metrics[name] = self._common(name, trainer.callback_metrics.get(name))
+                value = trainer.callback_metrics.get(name)
+                metrics[name] = lightning_strategy.common_value(trainer, name, value)
         found = self._scheduler.validated(metrics).finish
         reason = None if found is None else found.text
         if found is not None:
@@ -412,22 +359,6 @@ class FinetuningScheduler(Callback):
             reason,
             trainer.current_epoch,
         )
-
-    def _common(self, name: str, value: Any) -> float:
-        """The value on every rank: where they differ, their mean."""
-        mine = float("nan") if value is None else float(value)
-        if self.trainer.world_size == 1:
-            return mine
-        device = self.trainer.strategy.root_device
-        every = self.trainer.strategy.all_gather(torch.tensor(mine, device=device))
-        values = [float(v) for v in every.flatten().tolist()]
-        if all(v == values[0] or v != v for v in values):
-            return values[0]
-        rank_zero.rank_zero_warn(
-            f"'{name}' differs between the ranks; phases go by its mean. Log it with "
-            "sync_dist=True, so that checkpoints go by it too"
-        )
-        return sum(values) / len(values)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self._scheduler.steps_done(trainer.global_step)
@@ -454,25 +385,6 @@ class FinetuningScheduler(Callback):
         lightning_restore.restore_best(
             self.trainer, path, self._best, self._scheduler.backend.tensors
         )
-
-    def optimizer_replaced(self, optimizer: Any, lr: LrConfig | None) -> None:
-        """A phase brought a new optimizer or learning-rate scheduler."""
-        strategy = self.trainer.strategy
-        if strategy.optimizers[0] is not optimizer:
-            strategy.optimizers = [optimizer]
-        known = [config.scheduler for config in strategy.lr_scheduler_configs]
-        if lr is not None and lr.scheduler not in known:
-            strategy.lr_scheduler_configs = [
-                LRSchedulerConfig(
-                    scheduler=lr.scheduler,
-                    name=lr.name,
-                    interval=lr.interval,
-                    frequency=lr.frequency,
-                    reduce_on_plateau=lr.reduce_on_plateau,
-                    monitor=lr.monitor,
-                    strict=lr.strict,
-                )
-            ]
 
     # ---- Checkpoints ---------------------------------------------------------
 
@@ -521,9 +433,3 @@ class FinetuningScheduler(Callback):
         self._thaw(state["depth"])
 
 
-
-def _also(kind: Any, error: InputError) -> Any:
-    """The error as ``kind``, with all it knows."""
-    other = kind(*error.args)
-    other.__dict__.update(error.__dict__)
-    return other

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from fts.framework_scheduler import FrameworkScheduler
+from fts.lightning_optimizer import replaced
 
 
 class LightningScheduler(FrameworkScheduler):
@@ -48,7 +49,7 @@ class LightningScheduler(FrameworkScheduler):
     def _on_replace_optimizer(self, phase: int) -> None:
         self._restore(phase)
         super()._on_replace_optimizer(phase)
-        self._callback.optimizer_replaced(self.optimizer, None)
+        replaced(self._callback.trainer, self.optimizer, None)
 
     def _on_thaw(self, phase: int) -> None:
         self._restore(phase)
@@ -56,4 +57,4 @@ class LightningScheduler(FrameworkScheduler):
 
     def _on_replace_lr_scheduler(self, phase: int) -> None:
         super()._on_replace_lr_scheduler(phase)
-        self._callback.optimizer_replaced(self.optimizer, self._groups.lr_config)
+        replaced(self._callback.trainer, self.optimizer, self._groups.lr_config)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import torch
+
 from fts.lightning_import import (
     MisconfigurationException,
     is_overridden,
@@ -96,3 +98,20 @@ def after_configure_model(pl_module: Any, then: Callable[[], None]) -> None:
 
     configure_model._fts_wraps = users  # type: ignore[attr-defined]
     pl_module.configure_model = configure_model
+
+
+def common_value(trainer: Any, name: str, value: Any) -> float:
+    """The value on every rank: where they differ, their mean."""
+    mine = float("nan") if value is None else float(value)
+    if trainer.world_size == 1:
+        return mine
+    device = trainer.strategy.root_device
+    every = trainer.strategy.all_gather(torch.tensor(mine, device=device))
+    values = [float(v) for v in every.flatten().tolist()]
+    if all(v == values[0] or v != v for v in values):
+        return values[0]
+    rank_zero.rank_zero_warn(
+        f"'{name}' differs between the ranks; phases go by its mean. Log it with "
+        "sync_dist=True, so that checkpoints go by it too"
+    )
+    return sum(values) / len(values)
