@@ -18,6 +18,7 @@ if RANKS > 1:
 
 import lightning.pytorch as pl
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy
+from torch.distributed.fsdp import FSDPModule, fully_shard
 
 import fts.lightning as fl
 
@@ -61,6 +62,11 @@ class Module(pl.LightningModule):
         return torch.utils.data.DataLoader(torch.zeros(RANKS, 2))
 
 
+class ByHand(Module):
+    def configure_model(self):
+        fully_shard(self.net.blocks[0], mesh=self.device_mesh["data_parallel"])
+
+
 def schedule():
     return {
         depth: {**phase, "params": ["net." + name for name in phase["params"]]}
@@ -73,8 +79,9 @@ def shared_folder(folder):
     return os.environ.get("FTS_TEST_FOLDER", folder)
 
 
-def fit(folder, name, ckpt=None, max_epochs=EPOCHS, cfg=None, **options):
-    module = Module()
+def fit(folder, name, ckpt=None, max_epochs=EPOCHS, cfg=None, kind=Module,
+        **options):
+    module = kind()
     callback = fl.FinetuningScheduler(
         schedule(), log_dir=folder, strategy_adapter_cfg=cfg)
     trainer = pl.Trainer(
@@ -138,6 +145,20 @@ class RanksTest(unittest.TestCase):
                 process_group_backend="gloo"))
         self.assertEqual(2, callback.curr_depth)
         self.check(again, "model parallel resumed")
+
+    @unittest.skipIf(RANKS == 1, "two ranks")
+    def test_model_parallel_sharded_by_hand(self):
+        """The module's own configure_model shards a block; the plan adds what it
+        did not, and leaves out what it did."""
+        cfg = {"fsdp_plan": {r"net\.blocks\.\d*$": {}}}
+        values, callback = fit(
+            shared_folder(""), "hand", cfg=cfg, kind=ByHand,
+            strategy=ModelParallelStrategy(
+                data_parallel_size=2, tensor_parallel_size=1,
+                process_group_backend="gloo"))
+        blocks = callback.pl_module.net.blocks
+        self.assertTrue(all(isinstance(b, FSDPModule) for b in blocks))
+        self.check(values, "by hand")
 
     @unittest.skipIf(RANKS > 1, "one process")
     def test_two_ranks(self):

@@ -146,6 +146,8 @@ class TorchBackend(Backend):
         self._meshes = _Meshes(mesh, self._device) if wanted else None
         policy = self._policy(precision, units, rest)
         self._fsdp: list[Any] = []
+        by_hand = self._sharded_by_hand()
+        units = [unit for unit in units if self._may_shard(unit["module"], by_hand)]
         self._apply(units, tp_plan, policy)
         self._parameters = {
             clean_name(name): parameter for name, parameter in model.named_parameters()
@@ -153,6 +155,7 @@ class TorchBackend(Backend):
         # Of this rank; whole on every rank of the data-parallel mesh.
         self._remainder = [
             name for s in rest["segments"] for name in s["parameters"]
+            if not _within(name, by_hand)
         ]  # fmt: skip
         self._trainable: list[str] = []
         self._synced = False
@@ -186,6 +189,28 @@ class TorchBackend(Backend):
                 "unplanned: shard to strategy_adapter_cfg, or use backend='native'"
             )
         return policies[precision]
+
+    def _sharded_by_hand(self) -> list[str]:
+        """Modules that the user has given to fully_shard before."""
+        from torch.distributed.fsdp import FSDPModule
+
+        found = []
+        for name, module in self._model.named_modules():
+            if isinstance(module, FSDPModule):
+                found.append(clean_name(name))
+                self._fsdp.append(module)
+        return found
+
+    def _may_shard(self, name: str, by_hand: list[str]) -> bool:
+        if not _within(name, by_hand):
+            return True
+        if self.rank == 0:
+            warnings.warn(
+                f"'{name}' or a module around it is sharded already, so its entry in "
+                "fsdp_plan is left out [already_sharded]",
+                FtsWarning, stacklevel=4,
+            )  # fmt: skip
+        return False
 
     def _apply(self, units: list[Any], tp_plan: Any, policy: Any) -> None:
         model = self._model
@@ -513,6 +538,11 @@ class TorchBackend(Backend):
             handle.remove()
         self._handles = []
         self._optimizer = None
+
+
+def _within(name: str, modules: list[str]) -> bool:
+    """Whether a name is of one of the modules, or of something in it."""
+    return any(m == "" or name == m or name.startswith(m + ".") for m in modules)
 
 
 def _local(tensor: Any) -> Any:
