@@ -23,6 +23,18 @@ grep -qF "head.weight" <<<"${output}" || {
   echo "FAILED: the program printed: ${output}"
   failures=1
 }
+# Started without cargo, by a run path that the build script of docs/rust.md adds.
+cat >build.rs <<'RS'
+fn main() {
+    let dir = std::env::var("DEP_FTS_RUST_LIB_DIR").unwrap();
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{dir}");
+}
+RS
+cargo build --quiet
+env -u LD_LIBRARY_PATH "${CARGO_TARGET_DIR}/debug/user" | grep -qF "head.weight" || {
+  echo "FAILED: the program does not run by itself"
+  failures=1
+}
 [[ "$(grep -c '^name = ' Cargo.lock)" == 3 ]] || {
   echo "FAILED: more crates than user, fts and fts-sys:"
   cat Cargo.lock

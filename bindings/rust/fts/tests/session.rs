@@ -341,3 +341,21 @@ fn tensors_share_memory_and_give_it_back() {
     }
     assert_eq!(live_handles(), before);
 }
+
+/// The vector that a tensor was made of goes when the tensor does.
+#[test]
+fn memory_of_tensors_is_given_back() {
+    let _one = one_at_a_time();
+    // Pages in memory, from /proc.
+    let resident = || {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    };
+    const ELEMENTS: usize = 4 << 20;
+    let before = resident();
+    for _ in 0..16 {
+        Tensor::from_vec(vec![1.0_f32; ELEMENTS], &[ELEMENTS as i64]).unwrap();
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 8 * ELEMENTS * size_of::<f32>(), "{grown} bytes more");
+}
