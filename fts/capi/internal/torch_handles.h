@@ -36,7 +36,7 @@ struct fts_tensor : fts::capi::Counted {
 struct fts_mesh : fts::capi::Counted {
   explicit fts_mesh(fts::Ranks ranks) : value(std::move(ranks)) {}
   fts::Ranks value;
-  const fts::capi::OwnProcess process;
+  const fts::capi::OwnProcess process{};
   std::atomic<bool> busy{false};
 };
 
@@ -44,7 +44,7 @@ struct fts_session : fts::capi::Counted {
   std::unique_ptr<fts::HostSession> value;
   std::vector<std::string> act_ckpt_kwargs;  // JSON, by unit
   std::map<std::string, double> metrics;
-  const fts::capi::OwnProcess process;
+  const fts::capi::OwnProcess process{};
   mutable std::atomic<bool> busy{false};
 };
 
