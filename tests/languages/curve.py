@@ -47,9 +47,7 @@ def batch(step):
     return x.float(), y.float()
 
 
-def main():
-    backend, schedule, plan = sys.argv[1:]
-    torch.set_num_threads(1)
+def train(backend, schedule, plan):
     ranks, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     if backend == "torch" and ranks > 1:
         dist.init_process_group("gloo")
@@ -79,8 +77,8 @@ def main():
             whole = scheduler.backend.mean([loss.item()])[0]
             if rank == 0:
                 print(f"{whole:.10g}")
-    if dist.is_initialized():
-        dist.destroy_process_group()
 
 
-main()
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    train(*sys.argv[1:])

@@ -9,6 +9,8 @@ Gradients of units are averaged by torch in each backward.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import warnings
 from typing import Any, Iterable, Mapping
@@ -107,6 +109,31 @@ class _Meshes:
 _TP_NAMES = ("tp", "tensor_parallel")
 
 
+_registered = False
+
+
+def _end_groups_at_exit() -> None:
+    """Destroys Gloo groups while the interpreter still runs.
+
+    A process that ends with torch 2.11's fully_shard over Gloo alive aborts now
+    and then ("terminate called without an active exception"), also without fts:
+    a Gloo thread then meets an interpreter that is being taken down. What holds
+    groups must go first, so this helps programs whose model is no global.
+    """
+    global _registered
+    if _registered:
+        return
+    _registered = True
+
+    def end() -> None:
+        if not dist.is_initialized() or dist.get_backend() != "gloo":
+            return
+        gc.collect()
+        dist.destroy_process_group()
+
+    atexit.register(end)
+
+
 class TorchBackend(Backend):
     """See the module. ``mesh``: a DeviceMesh (its tensor-parallel dimension is
     named tp or tensor_parallel), {dp_replicate, dp_shard, tp}, or None for one
@@ -143,6 +170,8 @@ class TorchBackend(Backend):
         if wanted:
             _ensure_group(self._device)
         self._distributed = dist.is_available() and dist.is_initialized()
+        if self._distributed:
+            _end_groups_at_exit()
         self._meshes = _Meshes(mesh, self._device) if wanted else None
         policy = self._policy(precision, units, rest)
         self._fsdp: list[Any] = []
