@@ -5,14 +5,11 @@ on two ranks: our engine gives the losses of torch's fully_shard.
 Runs itself again as two ranks, which do all of the work.
 """
 
-import os
-import socket
-import subprocess
 import sys
 import unittest
 
-_RANKS = int(os.environ.get("WORLD_SIZE", "1"))
-_RANK = int(os.environ.get("RANK", "0"))
+from two_ranks import RANK, RANKS, run_two_ranks
+
 _STEPS = 4  # an epoch
 _BATCH = 4  # over all ranks
 _VOCABULARY = 61
@@ -95,7 +92,7 @@ def losses(make, schedule, plan, backend):
             # Counting up from anywhere: something to learn.
             start = torch.randint(_VOCABULARY, (_BATCH, 1), generator=generator)
             tokens = (start + torch.arange(16)) % _VOCABULARY
-            tokens = tokens[_RANK::_RANKS]
+            tokens = tokens[RANK::RANKS]
             loss = model(input_ids=tokens, labels=tokens).loss
             loss.backward()
             scheduler.clip_grad_norm_(1.0)
@@ -107,7 +104,7 @@ def losses(make, schedule, plan, backend):
 
 
 class HfModelsTest(unittest.TestCase):
-    @unittest.skipIf(_RANKS == 1, "the ranks do it")
+    @unittest.skipIf(RANKS == 1, "the ranks do it")
     def test_native_equals_torch(self):
         import torch
 
@@ -127,31 +124,13 @@ class HfModelsTest(unittest.TestCase):
                     )
                     self.assertLess(native[-1], native[0])
 
-    @unittest.skipIf(_RANKS > 1, "this is a rank")
+    @unittest.skipIf(RANKS > 1, "this is a rank")
     def test_on_two_ranks(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        ranks = []
-        for rank in range(2):
-            environment = {
-                **os.environ, "RANK": str(rank), "WORLD_SIZE": "2",
-                "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": "2",
-                "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-                "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path),
-            }  # fmt: skip
-            ranks.append(
-                subprocess.Popen(
-                    [sys.executable, os.path.abspath(__file__)], env=environment,
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                )
-            )  # fmt: skip
-        for rank, process in enumerate(ranks):
-            output, _ = process.communicate()
-            self.assertEqual(process.returncode, 0, f"rank {rank}:\n{output}")
+        run_two_ranks(self, __file__)
 
 
 if __name__ == "__main__":
-    if _RANKS > 1:
+    if RANKS > 1:
         import torch
         import torch.distributed as dist
 

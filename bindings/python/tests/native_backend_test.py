@@ -6,24 +6,17 @@ Runs itself again as two ranks: the same checks on both sides of a world.
 
 import copy
 import io
-import os
 import pickle
-import socket
-import subprocess
-import sys
 import unittest
 
 import torch
+from two_ranks import RANK, RANKS, Net, batch, run_two_ranks
 
 from fts import _fts, errors
 from fts.backends.native import EngineOptimizer, NativeBackend, make_mesh
 from fts.describe import describe
 from fts.plan import Plan
 from fts.schedule import Schedule
-
-_RANKS = int(os.environ.get("WORLD_SIZE", "1"))
-_RANK = int(os.environ.get("RANK", "0"))
-_BATCH = 8
 
 _SCHEDULE = {
     0: {"params": ["head.*"], "max_transition_epoch": 1},
@@ -56,40 +49,8 @@ _PLANS = {
 }
 
 
-class Block(torch.nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.up = torch.nn.Linear(width, 2 * width)
-        self.down = torch.nn.Linear(2 * width, width, bias=False)
-
-    def forward(self, x):
-        return x + self.down(torch.tanh(self.up(x)))
-
-
-class Net(torch.nn.Module):
-    def __init__(self, width=6):
-        super().__init__()
-        torch.manual_seed(3)
-        self.embed = torch.nn.Linear(3, width)
-        self.blocks = torch.nn.ModuleList(Block(width) for _ in range(2))
-        self.norm = torch.nn.LayerNorm(width)
-        self.head = torch.nn.Linear(width, 2)
-
-    def forward(self, x):
-        x = self.embed(x)
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.norm(x))
-
-
-def batch(step):
-    generator = torch.Generator().manual_seed(step)
-    x = torch.randn(_BATCH, 3, generator=generator)
-    return x, torch.stack([x.sum(1), x.prod(1)], 1)
-
-
 def my_part(tensor):
-    return tensor[_RANK::_RANKS]
+    return tensor[RANK::RANKS]
 
 
 def loss_of(model, x, y):
@@ -333,7 +294,7 @@ class WholeModelTest(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "float32.*float64"):
             self.model.to(torch.float64)
 
-    @unittest.skipIf(_RANKS == 1, "one rank holds everything")
+    @unittest.skipIf(RANKS == 1, "one rank holds everything")
     def test_reading_what_is_not_in_memory_names_it(self):
         with self.assertRaisesRegex(RuntimeError, r"blocks\.0\.up\.weight"):
             self.model.blocks[0].up.weight.sum()
@@ -408,30 +369,9 @@ class TensorTest(unittest.TestCase):
 
 
 class TwoRanksTest(unittest.TestCase):
-    @unittest.skipIf(_RANKS > 1, "this is a rank")
+    @unittest.skipIf(RANKS > 1, "this is a rank")
     def test_the_same_on_two_ranks(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        ranks = []
-        for rank in range(2):
-            environment = {
-                **os.environ, "RANK": str(rank), "WORLD_SIZE": "2",
-                "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": "2",
-                "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-                "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path),
-            }  # fmt: skip
-            ranks.append(
-                subprocess.Popen(
-                    [sys.executable, os.path.abspath(__file__)],
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                )
-            )
-        for rank, process in enumerate(ranks):
-            output, _ = process.communicate()
-            self.assertEqual(process.returncode, 0, f"rank {rank}:\n{output}")
+        run_two_ranks(self, __file__)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 import torch
 
@@ -89,3 +89,27 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def detach(self) -> None:
         """Takes off hooks; the model is left with whole, ordinary weights."""
+
+
+def before_update(
+    args: Any,
+    kwargs: Any,
+    ready: Callable[[], None],
+    begin: Callable[[], None] = lambda: None,
+) -> Any:
+    """What an optimizer's step pre-hook returns so that ``ready()`` runs when the
+    step's gradients are there: now, or after the closure that makes them, before
+    which ``begin()`` runs. ``args`` begins with the optimizer, as torch has it.
+    """
+    closure = kwargs.get("closure") or (args[1] if len(args) > 1 else None)
+    if closure is None:
+        ready()
+        return None
+
+    def completed() -> Any:
+        begin()
+        loss = closure()
+        ready()
+        return loss
+
+    return (args[0], completed), {k: v for k, v in kwargs.items() if k != "closure"}

@@ -14,7 +14,7 @@ from typing import Any, Iterable
 import torch
 
 from fts import _fts
-from fts.backends.base import Backend
+from fts.backends.base import Backend, before_update
 from fts.backends.unit_hooks import UnitBoundary
 from fts.backends.whole_model import WholeModel, detached
 
@@ -196,19 +196,7 @@ class NativeBackend(Backend):
         return norm
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> Any:
-        closure = kwargs.get("closure") or (args[1] if len(args) > 1 else None)
-        if closure is None:
-            self._begin_update()
-            return None
-
-        def completed() -> Any:
-            loss = closure()
-            self._begin_update()
-            return loss
-
-        return (args[0], completed), {
-            k: v for k, v in kwargs.items() if k != "closure"
-        }
+        return before_update(args, kwargs, self._begin_update)
 
     def _begin_update(self) -> None:
         self.complete_gradients()

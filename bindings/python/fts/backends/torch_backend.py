@@ -20,7 +20,7 @@ import torch.distributed as dist
 from torch.distributed.tensor import DTensor, Replicate, Shard
 
 from fts.backends import torch_plan
-from fts.backends.base import Backend
+from fts.backends.base import Backend, before_update
 from fts.describe import clean_name
 from fts.errors import FtsWarning, InputError, PlanError, StateError
 from fts.plan import Plan
@@ -398,18 +398,10 @@ class TorchBackend(Backend):
         ]
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> Any:
-        closure = kwargs.get("closure") or (args[1] if len(args) > 1 else None)
-        if closure is None:
-            self.sync_gradients()
-            return None
-
-        def completed() -> Any:
+        def begin() -> None:
             self._synced = False
-            loss = closure()
-            self.sync_gradients()
-            return loss
 
-        return (args[0], completed), {k: v for k, v in kwargs.items() if k != "closure"}
+        return before_update(args, kwargs, self.sync_gradients, begin)
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         self._synced = False
