@@ -13,11 +13,9 @@
 #include "absl/strings/str_join.h"
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
-#include "fts/core/plan/bindable.h"
-#include "fts/core/plan/memory.h"
 #include "fts/core/session/guarded.h"
+#include "fts/core/session/make_engine.h"
 #include "fts/core/session/model_parts.h"
-#include "fts/core/shard/tensor_util.h"
 
 namespace fts {
 namespace {
@@ -54,39 +52,14 @@ absl::StatusOr<std::unique_ptr<HostSession>> HostSession::Create(
   for (const shard::NamedLeaf& leaf : parameters) {
     session->initial_.emplace_back(leaf.name, leaf.tensor.detach());
   }
-  shard::EngineOptions engine;
-  FTS_ASSIGN_OR_RETURN(engine.dtypes.compute,
-                       shard::DtypeFromName(o.precision.param));
-  FTS_ASSIGN_OR_RETURN(engine.dtypes.reduce,
-                       shard::DtypeFromName(o.precision.reduce));
-  FTS_ASSIGN_OR_RETURN(engine.dtypes.master,
-                       shard::DtypeFromName(o.precision.master));
-  engine.group = ranks.shard_group();
-  DtypeNames run;
-  run.param = o.precision.param;
-  run.reduce = o.precision.reduce;
-  run.master = o.precision.master;
-  session->why_not_bound_ = WhyNotBindable(o.plan, run);
-  engine.bind = session->why_not_bound_.empty();
-  FTS_ASSIGN_OR_RETURN(session->engine_, shard::ShardEngine::Create(
-                                             o.plan, parameters, ranks.gather(),
-                                             ranks.reduce(), engine));
-  if (engine.bind && !session->engine_->bound()) {
-    session->why_not_bound_ =
-        ranks.size() == 1
-            ? "there is one rank"
-            : "the ranks cannot share memory, or have too little of it";
-  }
+  FTS_ASSIGN_OR_RETURN(MadeEngine made,
+                       MakeEngine(o.plan, o.precision, parameters, ranks));
+  session->engine_ = std::move(made.engine);
+  session->why_not_bound_ = std::move(made.why_not_bound);
   FTS_RETURN_IF_ERROR(session->Describe(parameters));
-  MemoryOptions memory;
-  memory.world_size = ranks.size();
-  memory.replicas = ranks.shard_group()->replicas();
-  memory.param = o.precision.param;
-  memory.master = o.precision.master;
-  memory.may_bind = session->engine_->bound();
-  memory.moments = {o.moments};
-  session->resident_ = ResidentSegments(
-      o.plan, static_cast<int>(o.schedule.phases.size()), memory);
+  session->resident_ =
+      ResidentByPhase(o.plan, static_cast<int>(o.schedule.phases.size()),
+                      o.precision, ranks, *session->engine_, {o.moments});
   return session;
 }
 

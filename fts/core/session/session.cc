@@ -10,10 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
-#include "fts/core/plan/bindable.h"
-#include "fts/core/plan/memory.h"
 #include "fts/core/plan/optimizer_moments.h"
 #include "fts/core/session/guarded.h"
+#include "fts/core/session/make_engine.h"
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts {
@@ -26,46 +25,22 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   session->options_ = std::move(options);
   const SessionOptions& o = session->options_;
 
-  shard::EngineOptions engine;
-  FTS_ASSIGN_OR_RETURN(engine.dtypes.compute,
-                       shard::DtypeFromName(o.precision.param));
-  FTS_ASSIGN_OR_RETURN(engine.dtypes.reduce,
-                       shard::DtypeFromName(o.precision.reduce));
-  FTS_ASSIGN_OR_RETURN(engine.dtypes.master,
-                       shard::DtypeFromName(o.precision.master));
+  FTS_ASSIGN_OR_RETURN(MadeEngine made, MakeEngine(o.plan, o.precision,
+                                                   model.parameters, ranks));
+  session->engine_ = std::move(made.engine);
+  session->why_not_bound_ = std::move(made.why_not_bound);
   if (o.precision.output.has_value()) {
     FTS_ASSIGN_OR_RETURN(session->output_dtype_,
                          shard::DtypeFromName(*o.precision.output));
   }
-  engine.group = ranks.shard_group();
-  DtypeNames run;
-  run.param = o.precision.param;
-  run.reduce = o.precision.reduce;
-  run.master = o.precision.master;
-  session->why_not_bound_ = WhyNotBindable(o.plan, run);
-  engine.bind = session->why_not_bound_.empty();
-  FTS_ASSIGN_OR_RETURN(
-      session->engine_,
-      shard::ShardEngine::Create(o.plan, model.parameters, ranks.gather(),
-                                 ranks.reduce(), engine));
-  if (engine.bind && !session->engine_->bound()) {
-    session->why_not_bound_ =
-        "the ranks cannot share memory, or have too little of it";
-  }
   FTS_ASSIGN_OR_RETURN(
       session->attachments_,
       AttachModules(o.plan, *session->engine_, model.modules, diags));
-  MemoryOptions memory;
-  memory.world_size = ranks.size();
-  memory.replicas = ranks.shard_group()->replicas();
-  memory.param = o.precision.param;
-  memory.master = o.precision.master;
-  memory.may_bind = session->engine_->bound();
   const auto moments =
       MomentsByPhase(o.schedule, o.optimizer.name, o.optimizer.args);
-  if (moments.has_value()) memory.moments = *moments;
-  session->resident_ = ResidentSegments(
-      o.plan, static_cast<int>(o.schedule.phases.size()), memory);
+  session->resident_ = ResidentByPhase(
+      o.plan, static_cast<int>(o.schedule.phases.size()), o.precision, ranks,
+      *session->engine_, moments.value_or(std::vector<int>()));
   OptimizationOptions optimization;
   optimization.schedule = o.schedule;
   optimization.optimizer = o.optimizer;
