@@ -16,6 +16,7 @@
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/base/source_location.h"
 #include "fts/core/config/yaml.h"
+#include "fts/core/plan/tp_plan.h"
 
 namespace fts {
 
@@ -76,6 +77,11 @@ struct SegmentSpec {
   std::vector<int> switches;
   std::string dtype;
   bool replicated = false;  // not sharded; gradients all-reduced
+  // Along tp (tp_plan.h): every parameter of it is split, or each rank's
+  // gradient is one term of a sum. Neither: ranks along tp hold and get the
+  // same. Sizes below are of whole parameters; see TpLocalPlan.
+  bool tp_sharded = false;
+  bool tp_partial = false;
   // The dimension along which every parameter is split; 0: flat ranges, whose
   // sizes need not divide.
   int shard_dim = 0;
@@ -140,13 +146,6 @@ struct SkippedModule {
   std::string by;      // for already_sharded: the unit that is in the way
 };
 
-// `tp_plan` and `loss_parallel`, recognised and kept as written; null / false
-// when absent.
-struct TpRequest {
-  YamlNode tp_plan;
-  bool loss_parallel = false;
-};
-
 // Where frozen segments live in a phase: gathered for each use, or once and
 // kept. kAuto: kept as far as the phase then holds no more than the run's
 // largest phase does without (memory.h).
@@ -175,7 +174,7 @@ struct Plan {
   // the ranks share where that is possible; see fts/core/shard/bound.h.
   bool bind = false;
   std::vector<SkippedModule> skipped;
-  TpRequest tp;
+  TpPlan tp;
   EngineChoices engine;
   // Facts worth knowing that are no warnings: code mixed_phase.
   std::vector<Diagnostic> notes;

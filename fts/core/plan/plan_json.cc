@@ -93,7 +93,7 @@ std::string FullPlanToJson(const Plan& plan, const Diagnostics& diags) {
   for (const UnitSpec& unit : plan.units) out["units"].push_back(Unit(unit));
   out["remainder"] = Unit(plan.remainder);
   out["unplanned"] = plan.unplanned_shard ? "shard" : "replicate";
-  out["tp_plan"] = YamlToJson(plan.tp.tp_plan);
+  out["tp_plan"] = YamlToJson(plan.tp.written);
   out["loss_parallel"] = plan.tp.loss_parallel;
   out["skipped"] = Skipped(plan, /*full=*/true);
   out["notes"] = DiagnosticsToJson(plan.notes);

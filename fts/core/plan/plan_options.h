@@ -5,6 +5,7 @@
 #ifndef FTS_CORE_PLAN_PLAN_OPTIONS_H_
 #define FTS_CORE_PLAN_PLAN_OPTIONS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct PlanOptions {
   std::vector<std::string> no_decay;
   // Null: every parameter belongs to phase 0. Not kept.
   const Schedule* schedule = nullptr;
+  // Ranks along the mesh's tp dimension, which the tp_plan is resolved for.
+  int64_t tp = 1;
 };
 
 }  // namespace fts

@@ -115,7 +115,7 @@ class Resolver {
                                    "{module pattern: style}"),
                       tp->where());
       }
-      plan_.tp.tp_plan = *tp;
+      plan_.tp.written = *tp;
     }
     if (const YamlNode* loss = config_.Find(kLossParallel)) {
       if (loss->is_bool()) {

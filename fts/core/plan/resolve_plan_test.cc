@@ -403,10 +403,10 @@ TEST(ResolvePlan, PrefetchListsNameUnits) {
 
 TEST(ResolvePlan, KeepsTpRequests) {
   Resolved r = Resolve(LlamaModel(1), "tp_plan: llama\nloss_parallel: true\n");
-  EXPECT_EQ(r.plan.tp.tp_plan.text(), "llama");
+  EXPECT_EQ(r.plan.tp.written.text(), "llama");
   EXPECT_TRUE(r.plan.tp.loss_parallel);
   r = Resolve(LlamaModel(1), "{}");
-  EXPECT_TRUE(r.plan.tp.tp_plan.is_null());
+  EXPECT_TRUE(r.plan.tp.written.is_null());
   EXPECT_FALSE(r.plan.tp.loss_parallel);
 }
 

@@ -38,12 +38,12 @@ void CheckUnit(const UnitSpec& unit, Diagnostics* diags) {
 void CheckSupported(const Plan& plan, Diagnostics* diags) {
   for (const UnitSpec& unit : plan.units) CheckUnit(unit, diags);
   if (plan.unplanned_shard) CheckUnit(plan.remainder, diags);
-  if (Written(plan.tp.tp_plan)) {
-    Reject("tp_plan", "remove it and set mesh.tp to 1", plan.tp.tp_plan.where(),
+  if (Written(plan.tp.written)) {
+    Reject("tp_plan", "remove it and set mesh.tp to 1", plan.tp.written.where(),
            diags);
   }
   if (plan.tp.loss_parallel) {
-    Reject("loss_parallel", "remove it", plan.tp.tp_plan.where(), diags);
+    Reject("loss_parallel", "remove it", plan.tp.written.where(), diags);
   }
 }
 
