@@ -68,6 +68,8 @@ struct TpPlan {
   // `tp_plan` as written; null when absent.
   YamlNode written;
   bool loss_parallel = false;
+  // The module whose split results are the logits, under loss_parallel.
+  std::string loss_module;
   // `sequence_parallel`: whether a built-in plan splits the sequence between
   // blocks.
   bool sequence_parallel = true;
