@@ -26,4 +26,5 @@ ENGINES = [
     "fts/core/session",
     "fts/core/session/testing",
     "fts/core/shard",
+    "fts/core/tp",
 ]

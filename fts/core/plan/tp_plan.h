@@ -52,6 +52,9 @@ struct TpRule {
   // Kept for PyTorch's sake: there it says whether a plain tensor leaves or one
   // that knows its layout. Here tensors are always plain.
   bool use_local_output = true;
+  // Size, over all ranks, of what the style splits: features or vocabulary;
+  // 0 for styles that split no parameter.
+  int64_t whole = 0;
   SourceLocation where;  // the entry, or the name of a built-in plan
 };
 

@@ -19,6 +19,8 @@ absl::StatusOr<MadeEngine> MakeEngine(
   FTS_ASSIGN_OR_RETURN(options.dtypes.master,
                        shard::DtypeFromName(precision.master));
   options.group = ranks.shard_group();
+  options.everyone = ranks.everyone();
+  options.tp = ranks.tp();
   DtypeNames run;
   run.param = precision.param;
   run.reduce = precision.reduce;
@@ -32,7 +34,7 @@ absl::StatusOr<MadeEngine> MakeEngine(
   if (options.bind && !made.engine->bound()) {
     made.why_not_bound =
         ranks.size() == 1
-            ? "there is one rank"
+            ? "there is one data-parallel rank"
             : "the ranks cannot share memory, or have too little of it";
   }
   return made;

@@ -87,7 +87,27 @@ Ranks::Ranks(std::shared_ptr<comm::Communicator> gather,
              std::shared_ptr<comm::Communicator> reduce)
     : gather_(std::move(gather)),
       reduce_(std::move(reduce)),
+      everyone_(reduce_),
       shard_group_(shard::OneShardGroup(gather_, reduce_)) {}
+
+absl::Status Ranks::SplitTp(int tp) {
+  if (tp < 1 || size() % tp != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("mesh.tp ", tp, " does not divide the ", size(),
+                     " ranks; use a divisor"));
+  }
+  if (tp == 1) return absl::OkStatus();
+  std::vector<int> one_layer(tp), same_part(size() / tp);
+  for (int i = 0; i < tp; ++i) one_layer[i] = rank() / tp * tp + i;
+  for (int i = 0; i < size() / tp; ++i) same_part[i] = i * tp + rank() % tp;
+  FTS_ASSIGN_OR_RETURN(tp_, reduce_->Split(one_layer, "tp"));
+  FTS_ASSIGN_OR_RETURN(auto gather, gather_->Split(same_part, "dp"));
+  FTS_ASSIGN_OR_RETURN(auto reduce, reduce_->Split(same_part, "dp"));
+  gather_ = std::move(gather);
+  reduce_ = std::move(reduce);
+  shard_group_ = shard::OneShardGroup(gather_, reduce_);
+  return absl::OkStatus();
+}
 
 absl::Status Ranks::SplitReplicas(int replicas) {
   if (replicas < 1 || size() % replicas != 0) {
@@ -150,12 +170,14 @@ absl::Status Ranks::Sum(std::vector<double>* numbers) const {
 }
 
 absl::Status Ranks::Max(std::vector<double>* numbers) const {
-  return Agree(*gather_, comm::ReduceOp::kMax, numbers);
+  return Agree(*everyone_, comm::ReduceOp::kMax, numbers);
 }
 
 void Ranks::Abort(const std::string& reason) const {
   gather_->Abort(reason);
   reduce_->Abort(reason);
+  everyone_->Abort(reason);
+  if (tp_ != nullptr) tp_->Abort(reason);
 }
 
 }  // namespace fts

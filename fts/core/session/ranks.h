@@ -1,7 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// The data-parallel ranks of a run: the communicators a session needs, over
-// whichever backend fits, and the few agreements a training loop needs.
+// The ranks of a run: the communicators a session needs, over whichever backend
+// fits, and the few agreements a training loop needs. Rank and size are those
+// of data parallelism, which are all ranks unless some share layers (SplitTp).
 // Threads: confined to the training thread; Abort from any thread.
 #ifndef FTS_CORE_SESSION_RANKS_H_
 #define FTS_CORE_SESSION_RANKS_H_
@@ -44,9 +45,22 @@ class Ranks {
 
   int rank() const { return gather_->rank(); }
   int size() const { return gather_->size(); }
+  // Among all that were launched: world_rank = rank * tp size + tp rank.
+  int world_rank() const { return everyone_->rank(); }
+  int world_size() const { return everyone_->size(); }
+  const std::shared_ptr<comm::Communicator>& everyone() const {
+    return everyone_;
+  }
   // Gathers and reductions each have a communicator of their own.
   const std::shared_ptr<comm::Communicator>& gather() const { return gather_; }
   const std::shared_ptr<comm::Communicator>& reduce() const { return reduce_; }
+
+  // Lets every `tp` neighbouring ranks share layers. Collective; at most once,
+  // before SplitReplicas. Errors: INVALID_ARGUMENT unless `tp` divides size();
+  // those of Communicator::Split.
+  absl::Status SplitTp(int tp);
+  // The ranks that share this one's layers; null unless SplitTp made some.
+  const std::shared_ptr<comm::Communicator>& tp() const { return tp_; }
 
   // Makes the ranks `replicas` groups of equal size that each hold a whole
   // sharded model: rank = replica * shards + shard. Collective; at most once,
@@ -62,11 +76,11 @@ class Ranks {
   // ranks were split.
   std::shared_ptr<comm::Communicator> replicas() const;
 
-  // Replaces each number by its sum or maximum over the ranks; the same bits
-  // everywhere. Collective.
+  // Replaces each number by its sum over the data-parallel ranks, or its
+  // maximum over all; the same bits everywhere. Collective.
   absl::Status Sum(std::vector<double>* numbers) const;
   absl::Status Max(std::vector<double>* numbers) const;
-  absl::Status Barrier() const { return gather_->Barrier(); }
+  absl::Status Barrier() const { return everyone_->Barrier(); }
 
   // Lets peers that wait for this rank go, with an error.
   void Abort(const std::string& reason) const;
@@ -74,6 +88,8 @@ class Ranks {
  private:
   std::shared_ptr<comm::Communicator> gather_;
   std::shared_ptr<comm::Communicator> reduce_;
+  std::shared_ptr<comm::Communicator> everyone_;
+  std::shared_ptr<comm::Communicator> tp_;
   std::shared_ptr<const shard::ShardGroup> shard_group_;
 };
 

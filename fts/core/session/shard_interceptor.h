@@ -15,30 +15,16 @@
 #define FTS_CORE_SESSION_SHARD_INTERCEPTOR_H_
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "fts/core/comm/status_error.h"
 #include "fts/core/nn/module.h"
 #include "fts/core/session/unit_casts.h"
 #include "fts/core/shard/unit.h"
 
 namespace fts {
-
-// What a failed gather throws: a module's call has no other way to fail. The
-// code tells a lost rank from a fault of this one.
-class StatusError : public std::runtime_error {
- public:
-  explicit StatusError(absl::Status status)
-      : std::runtime_error(std::string(status.message())),
-        status_(std::move(status)) {}
-  const absl::Status& status() const { return status_; }
-
- private:
-  absl::Status status_;
-};
 
 class ShardInterceptor : public nn::Interceptor {
  public:

@@ -52,6 +52,12 @@ struct Context {
   // never queue behind each other. Both have the same ranks.
   std::shared_ptr<comm::Communicator> gather;
   std::shared_ptr<comm::Communicator> reduce;
+  // All ranks of the run: those, and the ones that share layers with them
+  // (core/tp), which is what a step's totals are of. Rank = data-parallel rank
+  // * tp size + tp rank.
+  std::shared_ptr<comm::Communicator> everyone;
+  // The ranks that share this one's layers; null: this one alone.
+  std::shared_ptr<comm::Communicator> tp;
   Dtypes dtypes;  // of the run; a segment has its own
   // What gradient sums are divided by; absent: nothing. See reduction.h.
   std::optional<double> gradient_divide_factor;
@@ -69,6 +75,8 @@ struct Context {
 
   int rank() const { return gather->rank(); }
   int world() const { return gather->size(); }
+  int tp_rank() const { return tp == nullptr ? 0 : tp->rank(); }
+  int tp_size() const { return tp == nullptr ? 1 : tp->size(); }
 };
 
 // Throws a std::runtime_error carrying `status` and remembers it in `context`,

@@ -37,6 +37,9 @@ absl::StatusOr<std::unique_ptr<ShardEngine>> ShardEngine::Create(
   std::unique_ptr<ShardEngine> engine(new ShardEngine());
   engine->context_.gather = std::move(gather);
   engine->context_.reduce = std::move(reduce);
+  engine->context_.everyone =
+      options.everyone != nullptr ? options.everyone : engine->context_.reduce;
+  engine->context_.tp = options.tp;
   engine->context_.dtypes = options.dtypes;
   engine->context_.gradient_divide_factor = plan.gradient_divide_factor;
   engine->context_.listener = engine.get();

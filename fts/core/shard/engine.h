@@ -59,6 +59,10 @@ struct EngineOptions {
   Dtypes dtypes;
   // Which ranks share the units' segments. Null: all of them, no replicas.
   std::shared_ptr<const ShardGroup> group = nullptr;
+  // See Context. Null: there are no others than the data-parallel ranks. The
+  // parameters, and the sizes in the plan, are then this rank's parts.
+  std::shared_ptr<comm::Communicator> everyone = nullptr;
+  std::shared_ptr<comm::Communicator> tp = nullptr;
   // Bind all segments to memory that the ranks share (bound.h) where that is
   // possible: CPU ranks on one host whose communicator offers it, float32
   // throughout, enough memory. Otherwise, and by default, the sharded form.
@@ -129,7 +133,8 @@ class ShardEngine : private BackwardListener, private UnitListener {
 
   // After the last backward of a step: every trainable segment has a grad(),
   // zero where nothing was used, summed over all ranks. Collective where there
-  // are replicas. FAILED_PRECONDITION when a backward failed.
+  // are replicas, or ranks along tp whose gradients are terms of a sum.
+  // FAILED_PRECONDITION when a backward failed.
   absl::Status CompleteGradients();
 
   // Whether this rank's grad() of the segment counts in the global norm: of
@@ -191,8 +196,8 @@ class ShardEngine : private BackwardListener, private UnitListener {
           fn);
 
   // Collective: checks that replicated segments hold the same bits on every
-  // rank, and sharded ones on every replica. Errors: INTERNAL naming the
-  // segment.
+  // rank, sharded ones on every replica, and what is not split along tp on all
+  // ranks along it. Errors: INTERNAL naming the segment.
   absl::Status CheckReplicas();
 
   // First error inside an autograd hook since the last call; hooks can only
@@ -224,6 +229,7 @@ class ShardEngine : private BackwardListener, private UnitListener {
   // Every rank has the same bucket, and ends the same backwards.
   absl::Status ReduceBucket();
   absl::Status ReduceReplicas();
+  absl::Status SumPartialGradients();
   // The group of a unit's segments: with neighbours for reshard_after_forward
   // in groups. Collective when such a group is new.
   absl::StatusOr<std::shared_ptr<const ShardGroup>> GroupOf(
@@ -237,6 +243,9 @@ class ShardEngine : private BackwardListener, private UnitListener {
            context_.world() > 1;
   }
   absl::Status CheckOrder(const double* hashes);
+  // Whether all of these ranks hold the same bits of the segment's shard.
+  absl::StatusOr<bool> HoldSame(const Segment& segment,
+                                comm::Communicator& holders);
   // Collective: the error, with the first place where ranks differ.
   absl::Status ExplainOrder(const char* not_done, int64_t step);
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(

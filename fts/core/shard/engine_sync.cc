@@ -2,6 +2,7 @@
 //
 // The part of ShardEngine that ends a step: what ranks must agree on before
 // the optimizer runs, and the check that replicas did not drift.
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 
@@ -37,6 +38,24 @@ std::string NonfiniteGradient(const Segment& segment) {
   return "";
 }
 
+// Ranks that hold the same part along tp, the first such that differ, keep
+// their texts; the others get that of the first of them, so that nothing is
+// said of what they do otherwise.
+std::vector<std::string> OneColumn(std::vector<std::string> texts,
+                                   int tp_size) {
+  int column = 0;
+  for (size_t rank = 0; rank < texts.size(); ++rank) {
+    if (texts[rank] != texts[rank % tp_size]) {
+      column = static_cast<int>(rank % tp_size);
+      break;
+    }
+  }
+  for (size_t rank = 0; rank < texts.size(); ++rank) {
+    if (static_cast<int>(rank % tp_size) != column) texts[rank] = texts[column];
+  }
+  return texts;
+}
+
 }  // namespace
 
 absl::Status ShardEngine::CompleteGradients() {
@@ -59,7 +78,44 @@ absl::Status ShardEngine::CompleteGradients() {
     }
     segment->CompleteGradient();
   }
-  return ReduceReplicas();
+  FTS_RETURN_IF_ERROR(ReduceReplicas());
+  return SumPartialGradients();
+}
+
+// [Note: partial gradients]
+// A norm under sequence parallelism sees a part of the tokens on each rank
+// along tp, so its gradient is one term of a sum. PyTorch adds the terms before
+// FSDP reduces them, parameter by parameter in every backward. A sum over
+// data-parallel ranks and one over ranks along tp may change places, so the
+// chunks that are left after the former are added here, all in one collective
+// per optimizer step.
+absl::Status ShardEngine::SumPartialGradients() {
+  if (context_.tp_size() == 1) return absl::OkStatus();
+  SilentWrites guard;
+  std::vector<at::Tensor> parts;
+  for (const auto& segment : segments_) {
+    if (segment->trainable() && segment->spec().tp_partial &&
+        segment->grad().defined()) {
+      parts.push_back(segment->grad());
+    }
+  }
+  if (parts.empty()) return absl::OkStatus();
+  const at::Tensor sum = at::cat(parts);
+  static const std::string* const kLabel =
+      new std::string("(partial gradients)");
+  context_.trace.Record("all_reduce", *kLabel);
+  context_.ledger.all_reduced.calls += 1;
+  context_.ledger.all_reduced.bytes += Bytes(sum);
+  context_.tp->SetLabel(*kLabel);
+  FTS_ASSIGN_OR_RETURN(comm::EventPtr event,
+                       context_.tp->AllReduce(sum, comm::ReduceOp::kSum));
+  FTS_RETURN_IF_ERROR(event->Wait());
+  int64_t at = 0;
+  for (at::Tensor& part : parts) {
+    part.copy_(sum.narrow(0, at, part.numel()));
+    at += part.numel();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ShardEngine::ReduceReplicas() {
@@ -71,6 +127,7 @@ absl::Status ShardEngine::ReduceReplicas() {
 
 bool ShardEngine::CountsInNorm(const Segment& segment) const {
   if (segment.bound()) return true;
+  if (!segment.spec().tp_sharded && context_.tp_rank() != 0) return false;
   if (segment.replicated()) return context_.rank() == 0;
   return segment.replica() == 0;
 }
@@ -81,32 +138,34 @@ bool ShardEngine::CountsInNorm(const Segment& segment) const {
 // whether this rank had a gradient for it, and one per rank, its order hash; a
 // zero there is a rank that only a fake communicator knows. A sharded segment
 // contributes its chunk's norm on every rank; a replicated one, already
-// reduced, only on rank 0; one that has replicas, only on the first of them.
+// reduced, only on rank 0; one that has replicas, only on the first of them;
+// one that is not split along tp, only on the first rank along it, and so the
+// loss, which ranks along tp make together.
 absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
                                                      double squared_norm,
                                                      double seconds) {
   constexpr int64_t kFirst = 3;  // of the numbers per parameter
   SilentWrites guard;
   const int64_t num_parameters = static_cast<int64_t>(names_.size());
-  at::Tensor numbers =
-      at::zeros({kFirst + num_parameters + context_.world()}, at::kDouble);
+  at::Tensor numbers = at::zeros(
+      {kFirst + num_parameters + context_.everyone->size()}, at::kDouble);
   double* const data = numbers.data_ptr<double>();
-  data[0] = loss;
+  data[0] = context_.tp_rank() == 0 ? loss : 0;
   data[1] = squared_norm;
-  data[2] = context_.rank() == 0 ? seconds : 0;
+  data[2] = context_.everyone->rank() == 0 ? seconds : 0;
   for (const auto& segment : segments_) {
     for (const auto& leaf : segment->leaves()) {
       if (leaf->used) data[kFirst + leaf->index()] = 1;
     }
   }
   double* const hashes = data + kFirst + num_parameters;
-  hashes[context_.rank()] = context_.order.value();
-  if (context_.world() > 1) {
+  hashes[context_.everyone->rank()] = context_.order.value();
+  if (context_.everyone->size() > 1) {
     context_.trace.Record("all_reduce", "(step)");
-    context_.reduce->SetLabel("(step)");
+    context_.everyone->SetLabel("(step)");
     FTS_ASSIGN_OR_RETURN(
         comm::EventPtr event,
-        context_.reduce->AllReduce(numbers, comm::ReduceOp::kSum));
+        context_.everyone->AllReduce(numbers, comm::ReduceOp::kSum));
     FTS_RETURN_IF_ERROR(event->Wait());
     FTS_RETURN_IF_ERROR(CheckOrder(hashes));
   }
@@ -125,23 +184,29 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
 }
 
 // Every rank sees the same hashes, so that all of them come to the exchange.
+// Ranks along tp may hold parts of different size, so those that hold the same
+// part are compared.
 absl::Status ShardEngine::CheckOrder(const double* hashes) {
   bool same = true;
-  double known = 0;
-  for (int rank = 0; rank < context_.world(); ++rank) {
-    if (hashes[rank] == 0) continue;
-    same &= known == 0 || hashes[rank] == known;
-    known = hashes[rank];
+  for (int part = 0; part < context_.tp_size(); ++part) {
+    double known = 0;
+    for (int rank = part; rank < context_.everyone->size();
+         rank += context_.tp_size()) {
+      if (hashes[rank] == 0) continue;
+      same &= known == 0 || hashes[rank] == known;
+      known = hashes[rank];
+    }
   }
   return same ? absl::OkStatus()
               : ExplainOrder("issue the same collectives", step_);
 }
 
 absl::Status ShardEngine::ExplainOrder(const char* not_done, int64_t step) {
-  context_.reduce->SetLabel("(order of collectives)");
+  context_.everyone->SetLabel("(order of collectives)");
   FTS_ASSIGN_OR_RETURN(
-      const std::vector<std::string> texts,
-      ExchangeTexts(*context_.reduce, context_.order.ToText()));
+      std::vector<std::string> texts,
+      ExchangeTexts(*context_.everyone, context_.order.ToText()));
+  texts = OneColumn(std::move(texts), context_.tp_size());
   return absl::FailedPreconditionError(absl::StrCat(
       "the ranks did not ", not_done, " in step ", step, ": ",
       FirstDifference(texts),
@@ -152,9 +217,9 @@ absl::Status ShardEngine::ExplainOrder(const char* not_done, int64_t step) {
 absl::StatusOr<std::string> ShardEngine::ExplainNonfinite(double loss) {
   const auto exchange =
       [&](const std::string& mine) -> absl::StatusOr<std::vector<std::string>> {
-    if (context_.world() == 1) return std::vector<std::string>{mine};
-    context_.reduce->SetLabel("(not finite)");
-    return ExchangeTexts(*context_.reduce, mine);
+    if (context_.everyone->size() == 1) return std::vector<std::string>{mine};
+    context_.everyone->SetLabel("(not finite)");
+    return ExchangeTexts(*context_.everyone, mine);
   };
   std::string mine = context_.nonfinite.first();
   if (mine.empty() && !std::isfinite(loss)) mine = "the loss";
@@ -172,38 +237,59 @@ absl::StatusOr<std::string> ShardEngine::ExplainNonfinite(double loss) {
   return JoinFindings(texts);
 }
 
+absl::StatusOr<bool> ShardEngine::HoldSame(const Segment& segment,
+                                           comm::Communicator& holders) {
+  at::Tensor first = segment.shard().clone();
+  FTS_ASSIGN_OR_RETURN(comm::EventPtr sent, holders.Broadcast(first, 0));
+  FTS_RETURN_IF_ERROR(sent->Wait());
+  at::Tensor differs = at::zeros({1}, at::kDouble);
+  // Bits, not numbers: NaN equals itself and -0 differs from 0.
+  if (!at::equal(first.view(at::kByte), segment.shard().view(at::kByte))) {
+    differs.fill_(1);
+  }
+  // All ranks agree, so that all stop at the same segment.
+  FTS_ASSIGN_OR_RETURN(
+      comm::EventPtr agreed,
+      context_.everyone->AllReduce(differs, comm::ReduceOp::kMax));
+  FTS_RETURN_IF_ERROR(agreed->Wait());
+  return differs.item<double>() == 0;
+}
+
 absl::Status ShardEngine::CheckReplicas() {
   // Bound, there is one copy.
-  if (context_.world() == 1 || bound()) return absl::OkStatus();
+  if (context_.everyone->size() == 1 || bound()) return absl::OkStatus();
   SilentWrites guard;
   for (const auto& segment : segments_) {
-    const bool everywhere = segment->replicated();
-    if (!everywhere && segment->replicas() == 1) continue;
-    comm::Communicator& holders =
-        everywhere ? *context_.gather : *group_->replicate;
-    at::Tensor first = segment->shard().clone();
-    FTS_ASSIGN_OR_RETURN(comm::EventPtr sent, holders.Broadcast(first, 0));
-    FTS_RETURN_IF_ERROR(sent->Wait());
-    at::Tensor differs = at::zeros({1}, at::kDouble);
-    // Bits, not numbers: NaN equals itself and -0 differs from 0.
-    if (!at::equal(first.view(at::kByte), segment->shard().view(at::kByte))) {
-      differs.fill_(1);
-    }
-    // All ranks agree, so that all stop at the same segment.
-    FTS_ASSIGN_OR_RETURN(
-        comm::EventPtr agreed,
-        context_.gather->AllReduce(differs, comm::ReduceOp::kMax));
-    FTS_RETURN_IF_ERROR(agreed->Wait());
-    if (differs.item<double>() != 0) {
+    const auto drifted = [&](const std::string& what) {
       return absl::InternalError(absl::StrCat(
-          everywhere ? "replicated parameters have drifted apart between ranks "
-                       "(segment of "
-                     : absl::StrCat("unit '", segment->label(),
-                                    "': shards have drifted apart between "
-                                    "replicas (segment of "),
-          segment->leaves().size(), " parameters, first '",
-          segment->leaves().front()->name(),
+          what, " (segment of ", segment->leaves().size(),
+          " parameters, first '", segment->leaves().front()->name(),
           "'); every rank must apply the same updates"));
+    };
+    if (segment->replicated() && context_.world() > 1) {
+      FTS_ASSIGN_OR_RETURN(const bool same,
+                           HoldSame(*segment, *context_.gather));
+      if (!same) {
+        return drifted(
+            "replicated parameters have drifted apart between ranks");
+      }
+    } else if (segment->replicas() > 1) {
+      FTS_ASSIGN_OR_RETURN(const bool same,
+                           HoldSame(*segment, *group_->replicate));
+      if (!same) {
+        return drifted(
+            absl::StrCat("unit '", segment->label(),
+                         "': shards have drifted apart between replicas"));
+      }
+    }
+    if (context_.tp_size() > 1 && !segment->spec().tp_sharded) {
+      FTS_ASSIGN_OR_RETURN(const bool same, HoldSame(*segment, *context_.tp));
+      if (!same) {
+        return drifted(absl::StrCat(
+            "unit '", segment->label(),
+            "': parameters that the tp_plan does not split have drifted apart "
+            "between ranks along tp"));
+      }
     }
   }
   return absl::OkStatus();

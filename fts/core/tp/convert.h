@@ -1,7 +1,8 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // Changes how a tensor lies over the ranks of a group, with its gradient: the
-// collectives of tensor parallelism as one differentiable function.
+// collectives of tensor parallelism as one function, differentiable as often as
+// one likes.
 //
 // [Note: two placements]
 // A tensor has a placement, and so has the gradient that comes back for it.
@@ -70,19 +71,17 @@ struct ConvertOptions {
   // Size of the whole of a split dimension that the ranks do not share evenly
   // (ChunkOf); 0: they share it evenly.
   int64_t whole = 0;
+  // Nobody else reads x from here on: a sum may be made in its place.
+  bool consume = false;
 };
 
 // x [any shape], any float dtype, as this rank holds it under `from`. Returns
 // it as under `to`. No copy and no collective where nothing changes. Half types
 // are reduced as the communicator does (communicator.h).
 // Throws std::invalid_argument where a dimension does not divide, and
-// StatusError (below) when a collective fails.
+// StatusError (comm/status_error.h) when a collective fails.
 at::Tensor Convert(const at::Tensor& x, const Layout& from, const Layout& to,
                    const GroupPtr& group, const ConvertOptions& options = {});
-
-// Forward alone, without a graph.
-at::Tensor Move(const at::Tensor& x, const Placement& from, const Placement& to,
-                const Group& group, const ConvertOptions& options = {});
 
 }  // namespace fts::tp
 
