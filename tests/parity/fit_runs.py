@@ -51,14 +51,16 @@ def native_name(name):
     return name
 
 
-def make_model(folder, tied, seed=0):
+def make_model(folder, tied, seed=0, **overrides):
     """Saves a small random Llama; norms are not all ones."""
-    torch.manual_seed(seed)
-    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
+    options = dict(
         vocab_size=256, hidden_size=64, intermediate_size=112,
         num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2,
         max_position_embeddings=64, rms_norm_eps=1e-5, initializer_range=0.05,
-        tie_word_embeddings=tied, bos_token_id=None, eos_token_id=None))
+        tie_word_embeddings=tied, bos_token_id=None, eos_token_id=None)
+    options.update(overrides)
+    torch.manual_seed(seed)
+    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**options))
     for name, parameter in model.named_parameters():
         if "norm" in name:
             torch.nn.init.normal_(parameter, mean=1.0, std=0.1)
@@ -87,10 +89,10 @@ class Run:
 class Bench:
     """A model and data in a folder, and runs over them."""
 
-    def __init__(self, tied=False):
+    def __init__(self, tied=False, **overrides):
         self.folder = new_folder()
         self.model = os.path.join(self.folder, "model")
-        make_model(self.model, tied)
+        make_model(self.model, tied, **overrides)
         # 99 samples: 12 steps of 8, and 3 left over. 45 to validate: with 8 at
         # a time the last batch is short, and some ranks have none of it.
         self.train = text("jargon_train.txt",
@@ -240,3 +242,29 @@ def deviations(run, wanted):
         worst["weights"] = max(
             worst["weights"], (difference / tensor.double().norm()).item())
     return worst
+
+
+# So much larger than any weight that the weights after a step of plain SGD are
+# the gradients, and a power of two, so that they are so to the last bit.
+HUGE = 2.0 ** 40
+
+
+def one_step_gradients(bench, one, world):
+    """Of the first step of a config's run, were everything trained in it."""
+    for key in ("schedule", "scheduler", "early_stopping", "lr_scheduler"):
+        del one[key]
+    del one["data"]["val"]
+    del one["trainer"]["clip_grad_norm"]
+    one["trainer"].update(max_epochs=1, steps_per_epoch=1)
+    one["optimizer"] = {"name": "sgd", "lr": HUGE}
+    run = bench.fit(one, world)
+    return {name: tensor / -HUGE for name, tensor in run.weights.items()}
+
+
+def worst_gradient(got, wanted):
+    """Largest ||a - b|| / ||b|| of a tensor, and its name."""
+    assert set(got) == set(wanted), set(got) ^ set(wanted)
+    return max(
+        ((got[name].double() - tensor.double()).norm().item() /
+         tensor.double().norm().item(), name)
+        for name, tensor in wanted.items())

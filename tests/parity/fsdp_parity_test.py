@@ -128,33 +128,6 @@ def config(bench, variant):
     return config
 
 
-# So much larger than any weight that the weights after a step of plain SGD are
-# the gradients, and a power of two, so that they are so to the last bit.
-HUGE = 2.0 ** 40
-
-
-def gradients(bench, variant, world):
-    """Of the first step of `fts fit` with everything trainable."""
-    one = config(bench, variant)
-    for key in ("schedule", "scheduler", "early_stopping", "lr_scheduler"):
-        del one[key]
-    del one["data"]["val"]
-    del one["trainer"]["clip_grad_norm"]
-    one["trainer"].update(max_epochs=1, steps_per_epoch=1)
-    one["optimizer"] = {"name": "sgd", "lr": HUGE}
-    run = bench.fit(one, world)
-    return {name: tensor / -HUGE for name, tensor in run.weights.items()}
-
-
-def worst_gradient(got, wanted):
-    """Largest ||a - b|| / ||b|| of a tensor, and its name."""
-    assert set(got) == set(wanted), set(got) ^ set(wanted)
-    return max(
-        ((got[name].double() - tensor.double()).norm().item() /
-         tensor.double().norm().item(), name)
-        for name, tensor in wanted.items())
-
-
 class Peers:
     """One run of the peer's ranks for all variants of a test case."""
 
@@ -176,10 +149,12 @@ class Peers:
     @classmethod
     @functools.lru_cache(maxsize=None)
     def gradients_of(cls, name):
-        return gradients(cls.bench, cls.VARIANTS[name], cls.WORLD)
+        return fit_runs.one_step_gradients(
+            cls.bench, config(cls.bench, cls.VARIANTS[name]), cls.WORLD)
 
     def worst_gradient(self, name, wanted):
-        return worst_gradient(self.gradients_of(name), self.wanted[wanted][1])
+        return fit_runs.worst_gradient(self.gradients_of(name),
+                                       self.wanted[wanted][1])
 
     def check(self, name):
         run = self.run_of(name)
@@ -210,7 +185,8 @@ class FsdpParityTest(Peers, unittest.TestCase):
         name = "model.norm.weight"
         wanted[name] = wanted[name] * (1 + 1e-5)
         self.assertGreater(
-            worst_gradient(self.gradients_of("seed_plan"), wanted)[0], 1e-6)
+            fit_runs.worst_gradient(self.gradients_of("seed_plan"), wanted)[0],
+            1e-6)
 
     def test_an_option_left_out_does_not_pass(self):
         for name in ("one_root_divided", "bf16_mixed", "unit_policies"):

@@ -50,10 +50,14 @@ class ShardedTrainer(reference.Trainer):
 
     def __init__(self, job):
         self.job = job
-        self.rank, self.world = dist.get_rank(), dist.get_world_size()
+        self.rank, self.world = self.share_of_batch()
         self.gradients = None
         super().__init__(job.settings)
         self.shard()
+
+    def share_of_batch(self):
+        """Which share of every batch is this rank's, and how many there are."""
+        return dist.get_rank(), dist.get_world_size()
 
     def shard(self):
         job = self.job
@@ -126,11 +130,15 @@ class ShardedTrainer(reference.Trainer):
         total = 0.0
         for k, (x, y) in enumerate(micros):
             self.set_sync(job.sync_each or k + 1 == len(micros))
-            loss = reference.mean_loss(self.model, x, y) / len(micros)
-            loss.backward()
-            total += loss.item()
+            total += self.backward_of(x, y, len(micros))
         self.reduce_ignored()
         return total
+
+    def backward_of(self, inputs, labels, micros):
+        """Of one of so many micro-batches; its share of the mean loss."""
+        loss = reference.mean_loss(self.model, inputs, labels) / micros
+        loss.backward()
+        return loss.item()
 
     def reduce_ignored(self):
         """What torch leaves to its user."""
@@ -147,8 +155,8 @@ class ShardedTrainer(reference.Trainer):
         norm = self.clip(math.inf if self.s.clip is None else self.s.clip)
         lr = [group["lr"] for group in self.optimizer.param_groups]
         self.optimizer.step()
-        return dict(loss=mean.item() / self.world, grad_norm=norm.item(),
-                    lr=lr)
+        return dict(loss=mean.item() / dist.get_world_size(),
+                    grad_norm=norm.item(), lr=lr)
 
     def validate(self, samples):
         """On every rank the whole, in one forward."""
@@ -157,7 +165,7 @@ class ShardedTrainer(reference.Trainer):
             return reference.mean_loss(self.model, inputs, labels).item()
 
 
-def run_rank(jobs, rank, world, folder):
+def run_rank(jobs, rank, world, folder, make_trainer):
     with open(os.path.join(folder, "rank%d.log" % rank), "wb") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -166,7 +174,7 @@ def run_rank(jobs, rank, world, folder):
                             init_method="file://%s/store" % folder)
     for name, job in jobs.items():
         torch.manual_seed(job.settings.seed)
-        trainer = ShardedTrainer(job)
+        trainer = make_trainer(job)
         record = trainer.run()
         record.model = None
         record.start = {}
@@ -176,7 +184,7 @@ def run_rank(jobs, rank, world, folder):
     dist.destroy_process_group()
 
 
-def run_jobs(jobs, world, folder):
+def run_jobs(jobs, world, folder, make_trainer=ShardedTrainer):
     """Name to (Record, gradients) of each Job, on `world` processes.
 
     They are forks, so the caller must not have run a backward yet: importing
@@ -187,7 +195,7 @@ def run_jobs(jobs, world, folder):
     running = {}
     for rank in range(world):
         process = fork.Process(target=run_rank,
-                               args=(jobs, rank, world, folder))
+                               args=(jobs, rank, world, folder, make_trainer))
         process.start()
         running[process.sentinel] = (rank, process)
     failed = None
@@ -202,7 +210,7 @@ def run_jobs(jobs, world, folder):
     if failed is not None:
         with open(os.path.join(folder, "rank%d.log" % failed),
                   encoding="utf-8", errors="replace") as log:
-            raise AssertionError("fully_shard's run failed on rank %d:\n%s" %
+            raise AssertionError("torch's run failed on rank %d:\n%s" %
                                  (failed, log.read()[-6000:]))
     results = {}
     for name in jobs:

@@ -117,8 +117,7 @@ class Trainer:
 
     def __init__(self, settings):
         self.s = settings
-        self.model = transformers.LlamaForCausalLM.from_pretrained(
-            settings.model, dtype=torch.float32)
+        self.model = self.load_model()
         if settings.rms_norm_eps is not None:
             for module in self.model.modules():
                 if hasattr(module, "variance_epsilon"):
@@ -131,6 +130,10 @@ class Trainer:
         self.first_step = 0  # of the phase
         self.best = None  # (val_loss, weights, moments)
         self.record = Record(start=self.weights(), model=self.model)
+
+    def load_model(self):
+        return transformers.LlamaForCausalLM.from_pretrained(
+            self.s.model, dtype=torch.float32)
 
     def named_parameters(self):
         return self.model.named_parameters()
