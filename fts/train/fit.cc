@@ -119,6 +119,9 @@ int RunThisRank(RunSetup* setup, const comm::LaunchEnvironment& launch,
   auto ranks = Ranks::Connect(launch, CollectiveTimeout(setup->config.trainer));
   status = ranks.status();
   if (status.ok()) {
+    status = ranks->SplitTp(static_cast<int>(setup->mesh.DimSize(kTp)));
+  }
+  if (status.ok()) {
     status = ranks->SplitReplicas(
         static_cast<int>(setup->mesh.DimSize(kDpReplicate)));
   }

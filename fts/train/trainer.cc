@@ -35,7 +35,7 @@ class Loop {
   absl::Status Run();
 
  private:
-  bool main() const { return ranks_.rank() == 0; }
+  bool main() const { return ranks_.world_rank() == 0; }
   absl::Status Start();
   absl::Status RunEpoch(int64_t epoch);
   absl::StatusOr<bool> Step(const EpochOrder& order, int64_t epoch,
@@ -208,7 +208,7 @@ absl::StatusOr<at::Tensor> Loop::MicroLoss(const EpochOrder& order,
                 order.MicroBatch(step_in_epoch, micro, ranks_.rank()),
                 setup_.config.data.seq_len));
   const nn::LossSum loss =
-      nn::SumCrossEntropy(Logits(batch.inputs), batch.labels);
+      session_->TokenLoss(Logits(batch.inputs), batch.labels);
   return loss.sum.div(static_cast<double>(setup_.tokens_per_step()));
 }
 
@@ -274,7 +274,7 @@ absl::StatusOr<double> Loop::Validate() {
       FTS_ASSIGN_OR_RETURN(const Batch batch,
                            MakeBatch(*setup_.val, range.ToVector(), seq_len));
       const nn::LossSum loss =
-          nn::SumCrossEntropy(Logits(batch.inputs), batch.labels);
+          session_->TokenLoss(Logits(batch.inputs), batch.labels);
       totals[0] += loss.sum.item<double>();
       totals[1] += static_cast<double>(loss.count.item<int64_t>());
     }
@@ -282,6 +282,9 @@ absl::StatusOr<double> Loop::Validate() {
   }));
   if (timed_) totals.push_back(main() ? Seconds() - start_ : 0);
   FTS_RETURN_IF_ERROR(ranks_.Sum(&totals));
+  // Ranks along tp have the same numbers, and must have the same bits: what
+  // they decide by. The clock is the first one's.
+  if (ranks_.tp() != nullptr) FTS_RETURN_IF_ERROR(ranks_.Max(&totals));
   if (timed_) session_->SetSeconds(totals[2]);
   return totals[0] / totals[1];
 }
@@ -307,8 +310,8 @@ absl::Status Loop::Report(const Outcome& outcome, int64_t epoch, double ms) {
     event.reason = phase->text;
     event.thawed = setup_.schedule.phases[phase->phase].params;
     event.frozen = setup_.schedule.phases[phase->phase].freeze;
-    event.trainable_params = session_->engine().trainable_parameters();
-    event.total_params = session_->engine().total_parameters();
+    event.trainable_params = session_->trainable_parameters();
+    event.total_params = session_->total_parameters();
     event.transition_ms = ms;
     event.measured = std::exchange(measured_, std::nullopt);
     if (main()) FTS_RETURN_IF_ERROR(log_->Phase(event));

@@ -52,14 +52,17 @@ absl::StatusOr<std::unique_ptr<HostSession>> HostSession::Create(
   for (const shard::NamedLeaf& leaf : parameters) {
     session->initial_.emplace_back(leaf.name, leaf.tensor.detach());
   }
-  FTS_ASSIGN_OR_RETURN(MadeEngine made,
-                       MakeEngine(o.plan, o.precision, parameters, ranks));
+  FTS_ASSIGN_OR_RETURN(session->local_,
+                       LocalModel::Create(o.plan, parameters, ranks));
+  FTS_ASSIGN_OR_RETURN(
+      MadeEngine made,
+      MakeEngine(session->local_.plan(), o.precision, parameters, ranks));
   session->engine_ = std::move(made.engine);
   session->why_not_bound_ = std::move(made.why_not_bound);
   FTS_RETURN_IF_ERROR(session->Describe(parameters));
-  session->resident_ =
-      ResidentByPhase(o.plan, static_cast<int>(o.schedule.phases.size()),
-                      o.precision, ranks, *session->engine_, {o.moments});
+  session->resident_ = ResidentByPhase(
+      session->local_.largest(), static_cast<int>(o.schedule.phases.size()),
+      o.precision, ranks, *session->engine_, {o.moments});
   return session;
 }
 
@@ -95,7 +98,8 @@ absl::Status HostSession::Describe(
 absl::Status HostSession::Load(const shard::RangeLoader& loader) {
   const auto initial = std::exchange(initial_, {});
   return Guarded(*engine_, [&]() -> absl::Status {
-    FTS_RETURN_IF_ERROR(engine_->Load(loader ? loader : ValuesOf(initial)));
+    FTS_RETURN_IF_ERROR(
+        engine_->Load(local_.Loader(loader ? loader : ValuesOf(initial))));
     // From here on, so that a validation before phase 0 gathers once too.
     if (!resident_.empty()) engine_->PlaceFrozen(resident_[0]);
     return absl::OkStatus();
@@ -440,7 +444,7 @@ absl::Status HostSession::Step() {
 absl::Status HostSession::ForEachFull(
     const std::function<absl::Status(const std::string&, const at::Tensor&)>&
         fn) {
-  return Guarded(*engine_, [&] { return engine_->ForEachFull(fn); });
+  return Guarded(*engine_, [&] { return local_.ForEachFull(*engine_, fn); });
 }
 
 }  // namespace fts

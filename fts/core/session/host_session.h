@@ -39,6 +39,7 @@
 #include "fts/core/plan/plan.h"
 #include "fts/core/schedule/schedule.h"
 #include "fts/core/session/best_snapshot.h"
+#include "fts/core/session/local_model.h"
 #include "fts/core/session/optimization.h"
 #include "fts/core/session/ranks.h"
 #include "fts/core/session/unit_casts.h"
@@ -47,7 +48,7 @@
 namespace fts {
 
 struct HostSessionOptions {
-  Plan plan;
+  Plan plan;  // resolved for as many ranks along tp as there are
   Schedule schedule;
   PrecisionSpec precision;
   // Gradients are the mean over the ranks, as PyTorch's wrappers make them;
@@ -67,7 +68,9 @@ struct HostStep {
 class HostSession {
  public:
   // `parameters`: the model's, in registration order. Their values are taken
-  // by Load. Errors: those of ShardEngine::Create.
+  // by Load. With a tp_plan they take the shapes of this rank's parts; what
+  // modules do with them is the host's (fts/core/tp/convert.h). Errors: those
+  // of ShardEngine::Create and LocalModel::Create.
   static absl::StatusOr<std::unique_ptr<HostSession>> Create(
       const std::vector<shard::NamedLeaf>& parameters,
       HostSessionOptions options, const Ranks& ranks);
@@ -134,7 +137,9 @@ class HostSession {
   // while no gradient is complete, and where no rank had one.
   struct Shard {
     at::Tensor value, grad;
-    int64_t begin = 0;  // its first element's place in the flattened parameter
+    // Its first element's place in the flattened parameter, or in this rank's
+    // part of one that a tp_plan splits.
+    int64_t begin = 0;
     bool trainable = false;
   };
   absl::StatusOr<Shard> ShardOf(int64_t parameter) const;
@@ -166,6 +171,8 @@ class HostSession {
   // Empty: weights stand in memory that the ranks share; else why not.
   const std::string& why_not_bound() const { return why_not_bound_; }
   const Ranks& ranks() const { return ranks_; }
+  // Null: no tp_plan splits anything.
+  const tp::TensorParallel* tp() const { return local_.tp(); }
   shard::ShardEngine& engine() { return *engine_; }
   const shard::ShardEngine& engine() const { return *engine_; }
 
@@ -189,6 +196,7 @@ class HostSession {
   Ranks ranks_;
   std::string why_not_bound_;
   std::vector<std::pair<std::string, at::Tensor>> initial_;  // until Load
+  LocalModel local_;
   std::unique_ptr<shard::ShardEngine> engine_;
   std::vector<UnitInfo> units_;
   std::vector<Place> leaves_;

@@ -16,6 +16,18 @@
 #include "fts/core/shard/tensor_util.h"
 
 namespace fts {
+namespace {
+
+void ForEachSegment(const Plan& plan,
+                    const std::function<void(const SegmentSpec&)>& fn) {
+  for (const UnitSpec& unit : plan.units) {
+    for (const SegmentSpec& segment : unit.segments) fn(segment);
+  }
+  for (const SegmentSpec& segment : plan.remainder.segments) fn(segment);
+}
+
+}  // namespace
+
 Session::~Session() { attachments_.Detach(); }
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
@@ -25,7 +37,18 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   session->options_ = std::move(options);
   const SessionOptions& o = session->options_;
 
-  FTS_ASSIGN_OR_RETURN(MadeEngine made, MakeEngine(o.plan, o.precision,
+  FTS_ASSIGN_OR_RETURN(session->local_,
+                       LocalModel::Create(o.plan, model.parameters, ranks));
+  const LocalModel& local = session->local_;
+  // Before all others, which then stand around it: weights are gathered before
+  // the tensors that meet them are converted, and recomputed conversions are
+  // conversions again.
+  if (local.tp() != nullptr) {
+    FTS_ASSIGN_OR_RETURN(
+        session->styles_,
+        tp::AttachStyles(o.plan.tp, model.modules, local.tp()->group()));
+  }
+  FTS_ASSIGN_OR_RETURN(MadeEngine made, MakeEngine(local.plan(), o.precision,
                                                    model.parameters, ranks));
   session->engine_ = std::move(made.engine);
   session->why_not_bound_ = std::move(made.why_not_bound);
@@ -35,12 +58,12 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   }
   FTS_ASSIGN_OR_RETURN(
       session->attachments_,
-      AttachModules(o.plan, *session->engine_, model.modules, diags));
+      AttachModules(local.plan(), *session->engine_, model.modules, diags));
   const auto moments =
       MomentsByPhase(o.schedule, o.optimizer.name, o.optimizer.args);
   session->resident_ = ResidentByPhase(
-      o.plan, static_cast<int>(o.schedule.phases.size()), o.precision, ranks,
-      *session->engine_, moments.value_or(std::vector<int>()));
+      local.largest(), static_cast<int>(o.schedule.phases.size()), o.precision,
+      ranks, *session->engine_, moments.value_or(std::vector<int>()));
   OptimizationOptions optimization;
   optimization.schedule = o.schedule;
   optimization.optimizer = o.optimizer;
@@ -62,7 +85,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
 }
 
 absl::Status Session::Load(const shard::RangeLoader& loader) {
-  FTS_RETURN_IF_ERROR(engine_->Load(loader));
+  FTS_RETURN_IF_ERROR(engine_->Load(local_.Loader(loader)));
   // From here on, so that a validation before phase 0 gathers once too.
   if (!resident_.empty()) engine_->PlaceFrozen(resident_[0]);
   return absl::OkStatus();
@@ -129,7 +152,7 @@ absl::StatusOr<StepResult> Session::RunStep(
       if (engine_->CountsInNorm(flat->segment())) counting.push_back(flat);
     }
     const double clock =
-        options_.clock && ranks_.rank() == 0 ? options_.clock() : 0;
+        options_.clock && ranks_.world_rank() == 0 ? options_.clock() : 0;
     FTS_ASSIGN_OR_RETURN(
         const shard::StepSummary summary,
         engine_->Synchronize(
@@ -221,7 +244,28 @@ void Session::SetMetric(const std::string& name, double value) {
 absl::Status Session::ForEachFull(
     const std::function<absl::Status(const std::string&, const at::Tensor&)>&
         fn) {
-  return Guarded(*engine_, [&] { return engine_->ForEachFull(fn); });
+  return Guarded(*engine_, [&] { return local_.ForEachFull(*engine_, fn); });
+}
+
+nn::LossSum Session::TokenLoss(const at::Tensor& logits,
+                               const at::Tensor& labels) const {
+  return local_.tp() == nullptr ? nn::SumCrossEntropy(logits, labels)
+                                : local_.tp()->Loss(logits, labels);
+}
+
+int64_t Session::total_parameters() const {
+  int64_t total = 0;
+  ForEachSegment(options_.plan,
+                 [&](const SegmentSpec& segment) { total += segment.numel; });
+  return total;
+}
+
+int64_t Session::trainable_parameters() const {
+  int64_t total = 0;
+  ForEachSegment(options_.plan, [&](const SegmentSpec& segment) {
+    if (segment.trains_in(driver_->phase())) total += segment.numel;
+  });
+  return total;
 }
 
 absl::Status Session::Thaw(int phase) {

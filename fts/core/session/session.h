@@ -40,15 +40,18 @@
 #include "absl/status/statusor.h"
 #include "fts/core/base/diagnostics.h"
 #include "fts/core/config/run_config.h"
+#include "fts/core/nn/loss.h"
 #include "fts/core/nn/module.h"
 #include "fts/core/optim/optimizer.h"
 #include "fts/core/plan/plan.h"
 #include "fts/core/scheduler/driver.h"
 #include "fts/core/session/attach.h"
 #include "fts/core/session/best_snapshot.h"
+#include "fts/core/session/local_model.h"
 #include "fts/core/session/optimization.h"
 #include "fts/core/session/ranks.h"
 #include "fts/core/shard/engine.h"
+#include "fts/core/tp/styles.h"
 
 namespace fts {
 
@@ -60,7 +63,7 @@ struct SessionModel {
 };
 
 struct SessionOptions {
-  Plan plan;
+  Plan plan;  // resolved for as many ranks along tp as there are
   Schedule schedule;
   SchedulerConfig scheduler;
   PrecisionSpec precision;
@@ -97,7 +100,8 @@ class Session : private ParameterPort,
                 private MetricPort {
  public:
   // Bad optimizer, lr_scheduler or checkpointing options are recorded in
-  // `diags`. The model must outlive the session.
+  // `diags`. The model must outlive the session. With a tp_plan its parameters
+  // take the shapes of this rank's parts, and its modules work on those.
   static absl::StatusOr<std::unique_ptr<Session>> Create(
       const SessionModel& model, SessionOptions options, const Ranks& ranks,
       Diagnostics* diags);
@@ -105,19 +109,24 @@ class Session : private ParameterPort,
 
   absl::Status Load(const shard::RangeLoader& loader);
 
+  // Token cross entropy of logits as the model returned them, whether or not
+  // their vocabulary is split (loss_parallel).
+  nn::LossSum TokenLoss(const at::Tensor& logits,
+                        const at::Tensor& labels) const;
+
   // Forward and backward of `micro_steps` micro-batches, then the update.
-  // `loss(k)` returns a scalar whose sum over micro-steps and ranks is the loss
-  // of the step: divide by the number of tokens of the whole step.
-  // Errors: what `loss` returns, INTERNAL with the text of what it threw;
-  // communicator errors; FAILED_PRECONDITION when the loss or the gradient norm
-  // is not finite, saying where that began, when ranks ran their modules in
-  // different order, when a unit's parameters got a gradient though the unit
-  // was not called, and when a parameter is no longer where it was put (by
-  // torch::nn::Module::to, say). After an error before the update nothing was
-  // updated and all gradients of the step are dropped, so that the next step
-  // starts afresh.
-  // In the bound form (shard/bound.h), which sums gradients while it updates,
-  // a norm that is not finite beside a loss that is shows only after the update
+  // `loss(k)` returns a scalar whose sum over micro-steps and data-parallel
+  // ranks is the loss of the step (ranks along tp compute the same one): divide
+  // by the number of tokens of the whole step. Errors: what `loss` returns,
+  // INTERNAL with the text of what it threw; communicator errors;
+  // FAILED_PRECONDITION when the loss or the gradient norm is not finite,
+  // saying where that began, when ranks ran their modules in different order,
+  // when a unit's parameters got a gradient though the unit was not called, and
+  // when a parameter is no longer where it was put (by torch::nn::Module::to,
+  // say). After an error before the update nothing was updated and all
+  // gradients of the step are dropped, so that the next step starts afresh. In
+  // the bound form (shard/bound.h), which sums gradients while it updates, a
+  // norm that is not finite beside a loss that is shows only after the update
   // unless gradients are clipped; the error then says so.
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
@@ -167,6 +176,9 @@ class Session : private ParameterPort,
   const std::string& why_not_bound() const { return why_not_bound_; }
 
   const SchedulerDriver& scheduler() const { return *driver_; }
+  // Elements of the whole model, and of those that train now.
+  int64_t total_parameters() const;
+  int64_t trainable_parameters() const;
   shard::ShardEngine& engine() { return *engine_; }
   const optim::Optimizer& optimizer() const {
     return optimization_->optimizer();
@@ -204,7 +216,9 @@ class Session : private ParameterPort,
   std::optional<at::ScalarType> output_dtype_;
   std::string why_not_bound_;
   std::unique_ptr<shard::ShardEngine> engine_;
-  Attachments attachments_;  // around the model's modules
+  LocalModel local_;
+  std::unique_ptr<tp::Attached> styles_;  // null: no tp_plan
+  Attachments attachments_;               // around the model's modules
   std::unique_ptr<Optimization> optimization_;
   // By phase: frozen segments kept gathered, by first parameter.
   std::vector<std::vector<std::string>> resident_;
