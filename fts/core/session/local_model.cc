@@ -1,7 +1,6 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/session/local_model.h"
 
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,7 +24,7 @@ absl::StatusOr<LocalModel> LocalModel::Create(
   }
   if (size == 1) return model;
   tp::NamedTensors named;
-  std::map<std::string, std::vector<int64_t>> shapes;
+  ParameterShapes shapes;
   for (const shard::NamedLeaf& leaf : parameters) {
     named.emplace_back(leaf.name, leaf.tensor);
     shapes[leaf.name] = leaf.tensor.sizes().vec();
