@@ -83,14 +83,14 @@ void FillParameters(const BenchShape& shape, llama::Llama* model) {
 }
 
 at::Tensor BenchLoss(const BenchShape& shape, llama::Llama& model, int rank,
-                     int world) {
+                     int world, const TokenLoss& token_loss) {
   const at::Tensor numbers = at::arange(shape.batch * shape.seq_len, at::kLong)
                                  .view({shape.batch, shape.seq_len});
   const at::Tensor tokens =
       numbers.mul(7 + rank).remainder(shape.config.vocab_size);
   const at::Tensor labels =
       numbers.mul(13).add(rank).remainder(shape.config.vocab_size);
-  const nn::LossSum loss = nn::SumCrossEntropy(model(tokens), labels);
+  const nn::LossSum loss = token_loss(model(tokens), labels);
   return loss.sum.div(static_cast<double>(world * numbers.numel()));
 }
 
@@ -171,6 +171,7 @@ absl::StatusOr<std::unique_ptr<SessionBench>> SessionBench::Create(
                 "strategy", &diags));
   PlanOptions plan;
   plan.schedule = &options.schedule;
+  plan.tp = ranks.tp() == nullptr ? 1 : ranks.tp()->size();
   FTS_ASSIGN_OR_RETURN(options.plan,
                        ResolvePlan(adapter, description, plan, &diags));
   options.optimizer.name = "adamw";
@@ -219,11 +220,15 @@ absl::Status SessionBench::EndPhase(int phase) {
 
 absl::Status SessionBench::Step() {
   return session_
-      ->TrainStep(1,
-                  [&](int64_t) -> absl::StatusOr<at::Tensor> {
-                    return BenchLoss(shape_, model_, ranks_.rank(),
-                                     ranks_.size());
-                  })
+      ->TrainStep(
+          1,
+          [&](int64_t) -> absl::StatusOr<at::Tensor> {
+            return BenchLoss(
+                shape_, model_, ranks_.rank(), ranks_.size(),
+                [&](const at::Tensor& logits, const at::Tensor& labels) {
+                  return session_->TokenLoss(logits, labels);
+                });
+          })
       .status();
 }
 

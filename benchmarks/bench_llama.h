@@ -11,11 +11,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fts/core/nn/loss.h"
 #include "fts/core/session/ranks.h"
 #include "fts/core/session/session.h"
 #include "fts/models/llama/model.h"
@@ -40,9 +42,14 @@ int PhaseOf(const BenchShape& shape, const std::string& name);
 // Values by name, the same in every process.
 void FillParameters(const BenchShape& shape, llama::Llama* model);
 
+// Cross entropy of logits and labels, summed.
+using TokenLoss =
+    std::function<nn::LossSum(const at::Tensor&, const at::Tensor&)>;
+
 // The mean loss of this rank's batch, the same tokens in every step.
 at::Tensor BenchLoss(const BenchShape& shape, llama::Llama& model, int rank,
-                     int world);
+                     int world,
+                     const TokenLoss& token_loss = nn::SumCrossEntropy);
 
 // The model trained without anything of ours but its layers: autograd, and
 // PyTorch's fused AdamW over the list of parameters.
@@ -62,7 +69,8 @@ class PlainBench {
 };
 
 // The same by a session: the output layer and every layer are units, the rest
-// is replicated. `strategy`: lines of further keys of strategy_adapter_cfg.
+// is replicated. Ranks that share layers (Ranks::SplitTp) see the same batch.
+// `strategy`: lines of further keys of strategy_adapter_cfg.
 // `restore_best`: every phase but the first begins with the best weights of the
 // one before, which are its last.
 class SessionBench {

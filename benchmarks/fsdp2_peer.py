@@ -61,7 +61,7 @@ class Attention(nn.Module):
         q, k, v = (split(w(x)) for w in (self.wq, self.wk, self.wv))
         y = F.scaled_dot_product_attention(
             rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True)
-        return self.wo(y.transpose(1, 2).reshape(x.shape))
+        return self.wo(y.transpose(1, 2).flatten(2))
 
 
 class FeedForward(nn.Module):

@@ -1,10 +1,12 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // Step times and memory of one process through the three phases of a bench
-// model, plain or by a session; run by vs_fsdp2.py, which starts the ranks:
-//   train_steps plain|session|restore T|S STEPS [KEY: VALUE]...
-// where the keys are further ones of strategy_adapter_cfg, and `restore` is a
-// session that begins a phase with the best weights so far.
+// model, plain or by a session; run by vs_fsdp2.py and tp_step.py, which start
+// the ranks:
+//   train_steps plain|session|restore T|S STEPS [tp=N] [KEY: VALUE]...
+// where so many ranks share layers, the keys are further ones of
+// strategy_adapter_cfg, and `restore` is a session that begins a phase with the
+// best weights so far.
 // Ranks come from the environment (RANK, WORLD_SIZE, ...). Prints one JSON
 // object: per phase the milliseconds of the transition into it, of every step
 // and those on a CPU, the peak of proportional memory in two further steps
@@ -102,8 +104,8 @@ int Main(int argc, char** argv) {
   if (!MayPrintNumbers()) return 1;
   if (argc < 4) {
     Die(
-        absl::InvalidArgumentError("plain|session|restore T|S STEPS [KEY: "
-                                   "VALUE]..."));
+        absl::InvalidArgumentError("plain|session|restore T|S STEPS [tp=N] "
+                                   "[KEY: VALUE]..."));
   }
   at::set_num_threads(1);
   const std::string kind = argv[1];
@@ -111,11 +113,20 @@ int Main(int argc, char** argv) {
   const BenchShape shape = OrDie(ShapeNamed(argv[2]));
   const int steps = std::max(2, std::atoi(argv[3]));
   std::string strategy;
-  for (int i = 4; i < argc; ++i) strategy += std::string(argv[i]) + "\n";
+  int tp = 1;
+  for (int i = 4; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg.rfind("tp=", 0) == 0) {
+      tp = std::atoi(arg.c_str() + 3);
+    } else {
+      strategy += arg + "\n";
+    }
+  }
   Diagnostics diags;
   const auto launch =
       OrDie(comm::ReadLaunchEnvironment(comm::ProcessEnvironment(), &diags));
-  const Ranks ranks = OrDie(Ranks::Connect(launch));
+  Ranks ranks = OrDie(Ranks::Connect(launch));
+  if (tp != 1) OrDie(ranks.SplitTp(tp));
   const double base = ProcMib("/proc/self/smaps_rollup", "Pss");
   std::unique_ptr<PlainBench> plain;
   std::unique_ptr<SessionBench> session;

@@ -74,12 +74,11 @@ def configurations(model, steps):
     }
 
 
-def measure(model, steps, rounds):
+def measure(configurations, rounds):
     """Per configuration and phase: milliseconds, and the most memory."""
     found = {}
     for _ in range(rounds):
-        for name, (argv, world, together) in configurations(
-                model, steps).items():
+        for name, (argv, world, together) in configurations.items():
             results = run(argv, world, together)
             entry = found.setdefault(name, [
                 dict(ms=[], cpu_ms=[], transition_ms=[], peak_mib=0.0,
@@ -179,7 +178,8 @@ def main():
     for model in args.models.split(","):
         # A step of S takes a second.
         steps = args.steps if model == "T" else max(4, args.steps // 4)
-        result["models"][model] = measure(model, steps, args.rounds)
+        result["models"][model] = measure(configurations(model, steps),
+                                          args.rounds)
         show(model, result["models"][model])
     if args.json:
         path = os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", "."),
