@@ -142,7 +142,7 @@ class Reader {
       std::string what = "modules[" + std::to_string(i) + "]";
       if (!IsMapping(item, what, "name, class and container")) continue;
       ModuleInfo module;
-      CheckKeys(item, what, {"name", "class", "container"});
+      CheckKeys(item, what, {"name", "class", "container", "heads"});
       if (ReadString(item, what, "name", &module.name)) {
         what += " (\"" + module.name + "\")";
         CheckOrder(module.name, what, item.where, &seen, &awaited);
@@ -157,7 +157,26 @@ class Reader {
       } else if (container != nullptr) {
         module.container = container->boolean;
       }
+      ReadHeads(item, what, &module.heads);
       model->modules.push_back(std::move(module));
+    }
+  }
+
+  void ReadHeads(const JsonValue& item, const std::string& what, int64_t* out) {
+    const JsonValue* heads = item.Find("heads");
+    if (heads == nullptr) return;
+    if (heads->kind != JsonValue::kInteger) {
+      diags_->Error(
+          codes::kBadType,
+          what + ": \"heads\" must be an integer, got " + heads->kind_name(),
+          heads->where);
+    } else if (heads->integer < 0) {
+      diags_->Error(codes::kOutOfRange,
+                    what + ": \"heads\" is " + std::to_string(heads->integer) +
+                        "; it must be the number of heads, or 0 for none",
+                    heads->where);
+    } else {
+      *out = heads->integer;
     }
   }
 
@@ -410,10 +429,11 @@ std::string ModelDescriptionToJson(const ModelDescription& model) {
   out << "{\"format\":\"" << kFormat << "\",\n\"modules\":[";
   const char* separator = "\n";
   for (const ModuleInfo& module : model.modules) {
-    out << separator
-        << dump(Json{{"name", module.name},
-                     {"class", module.class_name},
-                     {"container", module.container}});
+    Json item = {{"name", module.name},
+                 {"class", module.class_name},
+                 {"container", module.container}};
+    if (module.heads != 0) item["heads"] = module.heads;
+    out << separator << dump(item);
     separator = ",\n";
   }
   out << "],\n\"parameters\":[";

@@ -21,6 +21,9 @@ struct ModuleInfo {
   std::string name;        // "" for the root
   std::string class_name;  // as the framework prints it
   bool container = false;  // a list or mapping of modules, never called itself
+  // The dimension that tensor parallelism splits is made of that many heads,
+  // none of which may be cut; 0: of none, or not known.
+  int64_t heads = 0;
 };
 
 struct ParameterInfo {

@@ -79,6 +79,18 @@ TEST(ModelDescription, WriterRoundTrips) {
   EXPECT_EQ(ModelDescriptionToJson(*again), text);
 }
 
+TEST(ModelDescription, KeepsHeads) {
+  Diagnostics diags;
+  const std::string line =
+      "{\"name\":\"wk\",\"class\":\"Linear\",\"container\":false,"
+      "\"heads\":2}";
+  const auto model = ParseModelDescription(WithModules(line), "m.json", &diags);
+  ASSERT_TRUE(model.ok()) << diags.ToString();
+  EXPECT_EQ(diags.ToString(), "");
+  EXPECT_EQ(model->modules[0].heads, 2);
+  EXPECT_NE(ModelDescriptionToJson(*model).find(line), std::string::npos);
+}
+
 TEST(ModelDescription, ReadsFiles) {
   const std::string path = testing::TempDir() + "/model.json";
   std::ofstream(path) << kGood;
@@ -214,6 +226,13 @@ TEST(ModelDescription, GoldenMessages) {
        "m.json:4:1 [duplicate_name]\n"
        "m.json:5:1: error: modules[3] (\"x\") lacks \"class\" "
        "[missing_key]\n"},
+      {"heads",
+       WithModules("{\"name\":\"\",\"class\":\"A\",\"heads\":true},\n"
+                   "{\"name\":\"x\",\"class\":\"A\",\"heads\":-4}"),
+       "m.json:2:32: error: modules[0] (\"\"): \"heads\" must be an integer, "
+       "got a boolean [bad_type]\n"
+       "m.json:3:33: error: modules[1] (\"x\"): \"heads\" is -4; it must be "
+       "the number of heads, or 0 for none [out_of_range]\n"},
       {"deep", std::string(40, '['),
        "m.json:1:33: error: JSON nested more than 32 deep [out_of_range]\n"},
   };

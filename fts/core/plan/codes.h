@@ -15,7 +15,20 @@ inline constexpr char kShardPlacement[] = "shard_placement";
 inline constexpr char kOverlappingUnits[] = "overlapping_units";
 inline constexpr char kNoSuchUnit[] = "no_such_unit";
 
+// Of a tp_plan.
+inline constexpr char kNotALlama[] = "not_a_llama";
+inline constexpr char kTpMissing[] = "tp_plan_missing";
+inline constexpr char kTpStyle[] = "tp_style";
+inline constexpr char kTpSize[] = "tp_size";
+inline constexpr char kTpTied[] = "tp_tied";
+inline constexpr char kTpLayouts[] = "tp_layouts";
+inline constexpr char kTpNoRule[] = "tp_no_rule";
+inline constexpr char kLossParallelHead[] = "loss_parallel_head";
+
 // Warnings.
+inline constexpr char kTpUnruled[] = "tp_unruled";
+inline constexpr char kTpOverridden[] = "tp_overridden";
+inline constexpr char kTpNoEffect[] = "tp_no_effect";
 inline constexpr char kContainer[] = "container";
 inline constexpr char kAlreadySharded[] = "already_sharded";
 inline constexpr char kUnknownActCkptMode[] = "unknown_act_ckpt_mode";

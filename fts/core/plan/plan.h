@@ -120,7 +120,7 @@ struct UnitSpec {
   // This unit is an ancestor of every other one.
   bool is_root = false;
   bool reshard = true;  // free after forward, after the root rule
-  // By phase (-1 last), then switches, then dtype.
+  // By phase (-1 last), then switches, then dtype, then how tp splits them.
   std::vector<SegmentSpec> segments;
   // Parameters of its subtree that `ignored_params` kept out. They are in the
   // remainder, replicated, so that ranks cannot drift apart.

@@ -17,6 +17,42 @@ Json Skipped(const Plan& plan, bool full) {
   return out;
 }
 
+Json Layouts(const std::vector<TpLayout>& layouts) {
+  Json out = Json::array();
+  for (const TpLayout& layout : layouts) {
+    out.push_back(layout ? Json(layout->ToString()) : Json());
+  }
+  return out;
+}
+
+// Null where there are no rules.
+Json TensorParallel(const TpPlan& tp) {
+  if (tp.rules.empty()) return nullptr;
+  Json out;
+  out["size"] = tp.size;
+  out["loss_parallel"] = tp.loss_parallel;
+  out["sequence_parallel"] = tp.sequence_parallel;
+  out["loss_module"] = tp.loss_module.empty() ? Json() : Json(tp.loss_module);
+  out["rules"] = Json::array();
+  for (const TpRule& rule : tp.rules) {
+    out["rules"].push_back({{"module", rule.module},
+                            {"class", rule.class_name},
+                            {"style", TpStyleName(rule.style)},
+                            {"input", Layouts(rule.input)},
+                            {"compute", Layouts(rule.compute)},
+                            {"output", Layouts(rule.output)},
+                            {"result", Layouts(rule.result)},
+                            {"use_local_output", rule.use_local_output}});
+  }
+  out["parameters"] = Json::object();
+  for (const auto& [name, parameter] : tp.parameters) {
+    out["parameters"][name] = {
+        {"placement", parameter.placement.ToString()},
+        {"partial_gradient", parameter.partial_gradient}};
+  }
+  return out;
+}
+
 Json Unit(const UnitSpec& unit) {
   Json out;
   out["module"] = unit.module;
@@ -32,6 +68,8 @@ Json Unit(const UnitSpec& unit) {
     item["dtype"] = segment.dtype;
     item["replicated"] = segment.replicated;
     if (segment.shard_dim > 0) item["shard_dim"] = segment.shard_dim;
+    if (segment.tp_sharded) item["tp"] = "sharded";
+    if (segment.tp_partial) item["tp"] = "partial";
     item["numel"] = segment.numel;
     item["decay_numel"] = segment.decay_numel;
     item["parameters"] = segment.parameters;
@@ -82,6 +120,7 @@ std::string PlanToJson(const Plan& plan, const Diagnostics& diags) {
     out["units"].push_back(std::move(item));
   }
   out["skipped"] = Skipped(plan, /*full=*/false);
+  if (!plan.tp.rules.empty()) out["tp"] = TensorParallel(plan.tp);
   out["warnings"] = DiagnosticsToJson(diags.warnings());
   return DumpJson(out);
 }
@@ -95,6 +134,7 @@ std::string FullPlanToJson(const Plan& plan, const Diagnostics& diags) {
   out["unplanned"] = plan.unplanned_shard ? "shard" : "replicate";
   out["tp_plan"] = YamlToJson(plan.tp.written);
   out["loss_parallel"] = plan.tp.loss_parallel;
+  out["tp"] = TensorParallel(plan.tp);
   out["skipped"] = Skipped(plan, /*full=*/true);
   out["notes"] = DiagnosticsToJson(plan.notes);
   out["warnings"] = DiagnosticsToJson(diags.warnings());

@@ -44,7 +44,7 @@ TEST(FullPlanToJson, HasSegmentsAndRemainder) {
   PlanOptions options;
   options.no_decay = {"bias"};
   const auto plan =
-      ResolvePlan(Yaml("tp_plan: llama\nfsdp_plan: {m: {}}"),
+      ResolvePlan(Yaml("fsdp_plan: {m: {}}"),
                   MakeModel({"m.bias", "m.w", "n.w"}), options, &diags);
   ASSERT_TRUE(plan.ok());
   const Json json = Json::parse(FullPlanToJson(*plan, diags));
@@ -56,7 +56,8 @@ TEST(FullPlanToJson, HasSegmentsAndRemainder) {
   EXPECT_EQ(json["remainder"]["segments"][0]["replicated"], true);
   EXPECT_EQ(json["remainder"]["segments"][0]["parameters"][0], "n.w");
   EXPECT_EQ(json["unplanned"], "replicate");
-  EXPECT_EQ(json["tp_plan"], "llama");
+  EXPECT_TRUE(json["tp_plan"].is_null());
+  EXPECT_TRUE(json["tp"].is_null());
   EXPECT_EQ(json["notes"][0]["code"], "mixed_phase");
 }
 
@@ -83,6 +84,39 @@ TEST(YamlToJson, EveryKind) {
       DumpJson(YamlToJson(
           Yaml("{a: null, b: yes, c: 010, d: 0.5, e: '1', f: [1e-06, .inf]}"))),
       R"({"a":null,"b":true,"c":8,"d":0.5,"e":"1","f":["1e-06",".inf"]})");
+}
+
+TEST(FullPlanToJson, HasTensorParallelRules) {
+  Diagnostics diags;
+  PlanOptions options;
+  options.tp = 2;
+  const auto plan = ResolvePlan(Yaml("tp_plan: llama\nloss_parallel: true"),
+                                ShapedLlama({}), options, &diags);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const Json json = Json::parse(FullPlanToJson(*plan, diags));
+  EXPECT_EQ(json["tp_plan"], "llama");
+  const Json& tp = json["tp"];
+  EXPECT_EQ(tp["size"], 2);
+  EXPECT_EQ(tp["loss_parallel"], true);
+  EXPECT_EQ(tp["sequence_parallel"], true);
+  EXPECT_EQ(tp["loss_module"], "model.output");
+  EXPECT_EQ(DumpJson(tp["rules"][0]),
+            R"j({"module":"model.tok_embeddings","class":"Embedding",)j"
+            R"j("style":"rowwise","input":["Replicate()"],)j"
+            R"j("compute":["Replicate()"],"output":["Partial()"],)j"
+            R"j("result":["Shard(1)"],"use_local_output":true})j");
+  EXPECT_EQ(DumpJson(tp["parameters"]["model.norm.weight"]),
+            R"j({"placement":"Replicate()","partial_gradient":true})j");
+  EXPECT_EQ(DumpJson(tp["parameters"]["model.layers.0.attention.wo.weight"]),
+            R"j({"placement":"Shard(1)","partial_gradient":false})j");
+  // One segment of each kind.
+  const Json& segments = json["remainder"]["segments"];
+  ASSERT_EQ(segments.size(), 2u);
+  EXPECT_EQ(segments[0]["tp"], "partial");
+  EXPECT_EQ(segments[1]["tp"], "sharded");
+  // The short form has them as extra keys.
+  const Json shorter = Json::parse(PlanToJson(*plan, diags));
+  EXPECT_EQ(shorter["tp"], tp);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fts/core/base/source_location.h"
 #include "fts/core/schedule/schedule.h"
 
 namespace fts {
@@ -20,6 +21,7 @@ struct PlanOptions {
   const Schedule* schedule = nullptr;
   // Ranks along the mesh's tp dimension, which the tp_plan is resolved for.
   int64_t tp = 1;
+  SourceLocation tp_where;  // of that size, for messages
 };
 
 }  // namespace fts

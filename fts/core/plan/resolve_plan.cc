@@ -13,6 +13,7 @@
 #include "fts/core/match/name_matcher.h"
 #include "fts/core/plan/codes.h"
 #include "fts/core/plan/engine_choices.h"
+#include "fts/core/plan/resolve_tp.h"
 #include "fts/core/plan/segments.h"
 #include "fts/core/plan/unit_options.h"
 
@@ -23,9 +24,7 @@ constexpr char kPlanName[] = "fsdp_plan";
 constexpr char kDefaultsName[] = "fsdp_default_kwargs";
 constexpr char kUnplanned[] = "unplanned";
 constexpr char kBinding[] = "binding";
-constexpr char kTpPlan[] = "tp_plan";
 constexpr char kActCkpt[] = "act_ckpt";
-constexpr char kLossParallel[] = "loss_parallel";
 constexpr char kDivideFactor[] = "gradient_divide_factor";
 
 // A module that some entry selected, at the position of the first one.
@@ -46,6 +45,9 @@ class Resolver {
   absl::StatusOr<Plan> Run() {
     const int errors_before = diags_->num_errors();
     CheckTopLevel();
+    auto tp =
+        ResolveTp(config_, model_, options_.tp, options_.tp_where, diags_);
+    if (tp.ok()) plan_.tp = *std::move(tp);
     ReadDefaults();
     ReadEntries();
     ApplyEntries();
@@ -59,8 +61,8 @@ class Resolver {
   void CheckTopLevel() {
     static const auto* const known = [] {
       auto* const names = new std::vector<std::string>{
-          kPlanName,     kDefaultsName, kUnplanned, kTpPlan,
-          kLossParallel, kDivideFactor, kBinding};
+          kPlanName, kDefaultsName, kUnplanned, kDivideFactor, kBinding};
+      for (const char* name : TpPlanKeys()) names->push_back(name);
       for (const char* name : EngineChoiceKeys()) names->push_back(name);
       return names;
     }();
@@ -105,26 +107,6 @@ class Resolver {
                       absl::StrCat("binding is ", DescribeYaml(*binding),
                                    "; it must be auto or off"),
                       binding->where());
-      }
-    }
-    if (const YamlNode* tp = config_.Find(kTpPlan)) {
-      if (!tp->is_null() && !tp->is_string() && !tp->is_mapping()) {
-        diags_->Error(codes::kBadType,
-                      absl::StrCat("tp_plan is ", DescribeYaml(*tp),
-                                   "; it must be a plan's name or a mapping "
-                                   "{module pattern: style}"),
-                      tp->where());
-      }
-      plan_.tp.written = *tp;
-    }
-    if (const YamlNode* loss = config_.Find(kLossParallel)) {
-      if (loss->is_bool()) {
-        plan_.tp.loss_parallel = loss->as_bool();
-      } else if (!loss->is_null()) {
-        diags_->Error(codes::kBadType,
-                      absl::StrCat("loss_parallel is ", DescribeYaml(*loss),
-                                   "; it must be true or false"),
-                      loss->where());
       }
     }
     ReadDivideFactor();

@@ -1,7 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
 // Resolves `strategy_adapter_cfg` (fsdp_plan, fsdp_default_kwargs, unplanned,
-// tp_plan, loss_parallel) against a model. Needs no device.
+// tp_plan and what belongs to it) against a model. Needs no device.
 // Threads: no state.
 #ifndef FTS_CORE_PLAN_RESOLVE_PLAN_H_
 #define FTS_CORE_PLAN_RESOLVE_PLAN_H_

@@ -402,7 +402,8 @@ TEST(ResolvePlan, PrefetchListsNameUnits) {
 }
 
 TEST(ResolvePlan, KeepsTpRequests) {
-  Resolved r = Resolve(LlamaModel(1), "tp_plan: llama\nloss_parallel: true\n");
+  Resolved r =
+      Resolve(ShapedLlama({}), "tp_plan: llama\nloss_parallel: true\n");
   EXPECT_EQ(r.plan.tp.written.text(), "llama");
   EXPECT_TRUE(r.plan.tp.loss_parallel);
   r = Resolve(LlamaModel(1), "{}");
@@ -456,10 +457,10 @@ TEST(ResolvePlan, ReportsEveryProblemWithItsPlace) {
             "'fsdp_plans'; did you mean 'fsdp_plan'? [unknown_key]\n"
             "plan.yaml:2:12: error: unplanned is string 'shared'; it must be "
             "replicate or shard; did you mean 'shard'? [bad_value]\n"
-            "plan.yaml:3:10: error: tp_plan is integer 3; it must be a plan's "
-            "name or a mapping {module pattern: style} [bad_type]\n"
             "plan.yaml:4:16: error: loss_parallel is string 'maybe'; it must "
             "be true or false [bad_type]\n"
+            "plan.yaml:3:10: error: tp_plan is integer 3; it must be a plan's "
+            "name or a mapping {module pattern: style} [bad_type]\n"
             "plan.yaml:5:22: error: fsdp_default_kwargs is list ['a']; it must "
             "be a mapping of options, or null for none [bad_type]\n"
             "plan.yaml:7:3: error: fsdp_plan entry 'model.(': missing ), "

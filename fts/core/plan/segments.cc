@@ -40,9 +40,13 @@ struct Life {
   std::vector<int> switches;
 };
 
-// (phase, switches, dtype's number, replicated, dimension) -> bin: the order of
-// the segments.
-using Bins = std::map<std::tuple<int, std::vector<int>, int, bool, int>, Bin>;
+// How ranks along tp hold a parameter.
+enum class TpKind { kWhole, kPartial, kSharded };
+
+// (phase, switches, dtype's number, replicated, dimension, tp) -> bin: the
+// order of the segments.
+using Bins =
+    std::map<std::tuple<int, std::vector<int>, int, bool, int, TpKind>, Bin>;
 
 class Assigner {
  public:
@@ -223,7 +227,8 @@ class Assigner {
     }
     const int dtype =
         dtypes_.emplace(parameter.dtype, dtypes_.size()).first->second;
-    Bin& bin = (*bins)[{life.phase, life.switches, dtype, replicated, dim}];
+    Bin& bin = (*bins)[{life.phase, life.switches, dtype, replicated, dim,
+                        KindOf(parameter.name)}];
     const bool decays =
         std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
                      [&](const std::string& part) {
@@ -233,11 +238,19 @@ class Assigner {
     (decays ? bin.decay_numel : bin.no_decay_numel) += parameter.numel();
   }
 
+  TpKind KindOf(const std::string& name) const {
+    if (!plan_->tp.active()) return TpKind::kWhole;
+    const auto found = plan_->tp.parameters.find(name);
+    if (found == plan_->tp.parameters.end()) return TpKind::kWhole;
+    return found->second.placement.is_shard() ? TpKind::kSharded
+                                              : TpKind::kPartial;
+  }
+
   std::vector<SegmentSpec> Segments(const Bins& bins) const {
     std::vector<SegmentSpec> out;
     for (const auto& [key, bin] : bins) {
       SegmentSpec segment;
-      const auto& [phase, switches, dtype, replicated, dim] = key;
+      const auto& [phase, switches, dtype, replicated, dim, kind] = key;
       segment.phase = phase == kNever ? -1 : phase;
       segment.switches = switches;
       for (const auto& [name, number] : dtypes_) {
@@ -245,6 +258,8 @@ class Assigner {
       }
       segment.replicated = replicated;
       segment.shard_dim = dim;
+      segment.tp_sharded = kind == TpKind::kSharded;
+      segment.tp_partial = kind == TpKind::kPartial;
       segment.parameters = bin.decay;
       segment.parameters.insert(segment.parameters.end(), bin.no_decay.begin(),
                                 bin.no_decay.end());

@@ -5,7 +5,9 @@
 #ifndef FTS_CORE_PLAN_TEST_MODELS_H_
 #define FTS_CORE_PLAN_TEST_MODELS_H_
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fts/core/config/yaml.h"
@@ -21,6 +23,21 @@ ModelDescription MakeModel(const std::vector<std::string>& parameters,
 
 // A torchtitan Llama: model.{tok_embeddings,layers.N...,norm,output}.
 ModelDescription LlamaModel(int layers);
+
+// A Llama with shapes, classes and heads, as llama::Describe makes it.
+struct LlamaShape {
+  int layers = 1;
+  int64_t vocab = 16, dim = 8, heads = 4, kv_heads = 2, hidden = 12;
+  bool hf_names = false;
+  bool tied = false;
+};
+ModelDescription ShapedLlama(const LlamaShape& shape);
+
+// Modules by (name, class) in pre-order, and the parameters of Linears
+// ("Linear 8x4", "Linear 8x4 bias", "Embedding 16x8"); of others ("RMSNorm 8"),
+// or none ("Block", "ModuleList", a container).
+ModelDescription ModelOf(
+    const std::vector<std::pair<std::string, std::string>>& modules);
 
 // The toy transformer of FTS's model-parallel tests: 29 tensors, 2 blocks of
 // 12, under `model`.
