@@ -129,6 +129,16 @@ void CheckTpStyles(const TpModules& modules, TpFindings* findings) {
   }
 }
 
+int64_t SplitSize(const TpModules& modules, const TpRule& rule) {
+  const ParameterInfo* weight = modules.Parameter(rule.module, "weight");
+  const TpModuleKind kind = modules.KindOf(rule.module);
+  if (!IsSplitting(rule.style) || weight == nullptr ||
+      kind == TpModuleKind::kOther || weight->shape.size() != 2) {
+    return 0;
+  }
+  return weight->shape[SplitDim(rule.style, kind)];
+}
+
 std::map<std::string, TpParameter> PlaceTpParameters(const TpModules& modules,
                                                      TpFindings* findings) {
   struct Placed {

@@ -100,7 +100,8 @@ class Style : public nn::Interceptor {
         weight_(Own(module, "weight")),
         bias_(Own(module, "bias")) {}
 
-  Tensors Intercept(Module& module, Tensors inputs, const Next& next) override {
+  Tensors Intercept(Module& /*module*/, Tensors inputs,
+                    const Next& next) override {
     if (group_ == nullptr) return next(std::move(inputs));
     const PreparedScope scope;
     TakeInputs(&inputs);
@@ -170,7 +171,7 @@ class Style : public nn::Interceptor {
 
   Tensors Run(Tensors inputs, const Next& next) const {
     if (rule_.style == TpStyle::kRowwise) {
-      if (rule_.class_name == "Embedding") {
+      if (absl::EndsWith(rule_.class_name, "Embedding")) {
         return {EmbeddingRows(inputs.at(0), weight_, rule_.whole, *group_)};
       }
       return {at::linear(inputs.at(0), weight_)};
