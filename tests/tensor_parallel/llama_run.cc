@@ -59,6 +59,7 @@ SessionOptions MakeOptions(const LlamaRun& run,
         "2: {params: ['model.tok_embeddings.*'], max_transition_epoch: 3, "
         "lr: 0.003}\n";
   }
+  if (!run.schedule.empty()) phases = run.schedule;
   ResolveOptions resolve;
   resolve.epoch_transitions_only = true;
   resolve.max_epochs = 100;
@@ -131,6 +132,7 @@ void RunRank(const LlamaRun& run, const comm::testing::RankComms& comms,
       Must(session->StepStart(step, 0).status());
       if (run.step) {
         run.step(*session, model, step);
+        Must(session->StepEnd(step).status());
         continue;
       }
       const StepResult done = Must(session->TrainStep(

@@ -33,6 +33,7 @@ struct LlamaRun {
   std::string tp_plan = "llama";
   std::string block_options = "{}";    // of the layers' units
   std::string strategy;                // more keys of strategy_adapter_cfg
+  std::string schedule;                // YAML; empty: the three phases
   std::vector<int> steps = {6, 6, 8};  // of each phase
   int64_t sequences = 8;               // of a step, over all ranks
   int64_t micro_steps = 1;

@@ -64,7 +64,7 @@ class Attention : public Module {
     const at::Tensor k = nn::SplitHeads((*wk_)(x), head_dim_);
     const at::Tensor v = nn::SplitHeads((*wv_)(x), head_dim_);
     const auto [cos, sin] =
-        rotary_->CosSin(x.size(1), q.device(), q.scalar_type());
+        rotary_->CosSin(q.size(2), q.device(), q.scalar_type());
     const auto [rotated_q, rotated_k] = nn::ApplyRotary(q, k, cos, sin);
     const at::Tensor out = nn::CausalAttention(rotated_q, rotated_k, v);
     return {(*wo_)(nn::JoinHeads(out))};
