@@ -483,5 +483,87 @@ phase  parameters  masters  gradients  moments  total  largest gather
         self.assertIn("did you mean 'fsdp_plan'?",
                       self.errors(*base, "p.yaml"))
 
+    # A plan for tensor parallel: an MLP of two Linears.
+    def write_mlp(self):
+        def module(name, kind):
+            return {"name": name, "class": kind, "container": False}
+
+        def weight(name, shape):
+            return {"name": name, "shape": shape, "dtype": "float32",
+                    "shared_with": None}
+
+        self.write("mlp.json", json.dumps({
+            "format": "fts-model/1",
+            "modules": [module("", "Mlp"), module("up", "Linear"),
+                        module("down", "Linear")],
+            "parameters": [weight("up.weight", [8, 4]),
+                           weight("down.weight", [4, 8])],
+        }))
+        return ["plan", "resolve", "--model", "mlp.json", "--plan", "p.yaml"]
+
+    def test_plan_resolve_tp_json(self):
+        base = self.write_mlp()
+        self.write("p.yaml", "tp_plan: {up: colwise, down: rowwise}\n")
+        code, out, err = self.fts(*base, "--tp", "2", "--json")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(out.count("\n"), 1)
+        got = json.loads(out)
+        self.assertEqual(list(got), ["units", "skipped", "tp", "warnings"])
+        self.assertEqual(
+            got["tp"],
+            {"size": 2, "loss_parallel": False, "sequence_parallel": True,
+             "loss_module": None,
+             "rules": [
+                 {"module": "up", "class": "Linear", "style": "colwise",
+                  "input": ["Replicate()"], "compute": ["Replicate()"],
+                  "output": ["Shard(-1)"], "result": ["Shard(-1)"],
+                  "use_local_output": True},
+                 {"module": "down", "class": "Linear", "style": "rowwise",
+                  "input": ["Shard(-1)"], "compute": ["Shard(-1)"],
+                  "output": ["Partial()"], "result": ["Replicate()"],
+                  "use_local_output": True}],
+             "parameters": {
+                 "down.weight": {"placement": "Shard(1)",
+                                 "partial_gradient": False},
+                 "up.weight": {"placement": "Shard(0)",
+                               "partial_gradient": False}}})
+
+    def test_plan_resolve_tp_text(self):
+        base = self.write_mlp()
+        self.write("p.yaml", "tp_plan: {up: colwise, down: rowwise}\n")
+        code, out, err = self.fts(*base, "--tp", "2")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn(
+            "\ntensor parallel over 2 ranks\n"
+            "module  number  style    input      output\n"
+            "up           1  colwise  replicate  shard(-1)\n"
+            "down         1  rowwise  shard(-1)  partial -> replicate\n"
+            "\n"
+            "parameter    number  held      gradient\n"
+            "down.weight       1  shard(1)  its own\n"
+            "up.weight         1  shard(0)  its own\n", out)
+
+    def test_plan_resolve_tp_errors(self):
+        base = self.write_mlp()
+        self.write("p.yaml", "tp_plan:\n  up: colwise\n  down: rowise\n")
+        self.assertEqual(
+            self.errors(*base, "--tp", "2"),
+            "p.yaml:3:9: error: tp_plan entry 'down': style is string "
+            "'rowise'; it must be one of colwise, rowwise, sequence, "
+            "prepare_input, prepare_output, prepare_input_output, or a "
+            "mapping with one; did you mean 'rowwise'? [bad_value]\n")
+        self.write("p.yaml", "tp_plan: {up: colwise}\n")
+        self.assertIn("'up' leaves its result split, shard(-1), and nothing "
+                      "in the plan takes it so", self.errors(*base))
+        self.write("p.yaml", "tp_plan: {up: colwise, down: rowwise}\n")
+        self.assertIn("'up' has 8 output features, which 9 ranks along tp",
+                      self.errors(*base, "--tp", "9"))
+        self.assertEqual(
+            self.errors(*base, "--tp", "0"),
+            "error: --tp is '0'; it must be a number of ranks from 1 "
+            "[usage]\n")
+        self.write("p.yaml", "fsdp_plan: {}\n")
+        self.assertIn("[tp_plan_missing]", self.errors(*base, "--tp", "2"))
+
 if __name__ == "__main__":
     unittest.main()

@@ -14,6 +14,7 @@
 #include "fts/models/llama/checkpoint.h"
 #include "fts/models/llama/config.h"
 #include "fts/models/llama/export.h"
+#include "fts/models/llama/heads.h"
 #include "fts/models/llama/init.h"
 #include "fts/models/llama/model.h"
 #include "fts/models/llama/names.h"
@@ -36,6 +37,12 @@ std::string Shown(const std::string& native, ParameterNames names) {
 std::string Native(const std::string& shown, ParameterNames names) {
   if (names == ParameterNames::kNative) return shown;
   return llama::ToNativeName(shown).value_or(shown);
+}
+
+ModelDescription Describe(const llama::Llama& model, ParameterNames names) {
+  const ModelDescription native =
+      llama::WithHeads(nn::Describe(model), model.config());
+  return names == ParameterNames::kHf ? llama::WithHfNames(native) : native;
 }
 
 class LlamaExporter : public train::ModelExporter {
@@ -62,11 +69,7 @@ class LlamaModel : public train::TrainModel {
         llama_(config, at::TensorOptions().dtype(StoredDtype(dtype))),
         source_(std::move(source)),
         names_(names),
-        description_(nn::Describe(llama_)) {
-    if (names == ParameterNames::kHf) {
-      description_ = llama::WithHfNames(description_);
-    }
-  }
+        description_(Describe(llama_, names)) {}
 
   std::string arch() const override { return "llama"; }
   int64_t vocab_size() const override { return config_.vocab_size; }
@@ -164,10 +167,7 @@ absl::StatusOr<ModelDescription> DescribeLlamaModel(const RunConfig& config,
   const llama::Llama model(
       origin.shape,
       at::TensorOptions().dtype(StoredDtype(origin.dtype)).device(at::kMeta));
-  const ModelDescription description = nn::Describe(model);
-  return config.model.names == ParameterNames::kHf
-             ? llama::WithHfNames(description)
-             : description;
+  return Describe(model, config.model.names);
 }
 
 }  // namespace fts::cli

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 
@@ -54,6 +55,32 @@ std::map<std::string, at::Tensor> Values(train::TrainModel& model) {
     out[leaf.name] = value.view(leaf.tensor.sizes());
   }
   return out;
+}
+
+TEST(LlamaModelTest, DescriptionsTellHeads) {
+  for (const auto names : {ParameterNames::kNative, ParameterNames::kHf}) {
+    Diagnostics diags;
+    RunConfig config;
+    config.model.arch = "llama";
+    config.model.config = *ParseYaml(kShape, "f.yaml", &diags);
+    config.model.names = names;
+    const auto meta = DescribeLlamaModel(config, &diags);
+    ASSERT_TRUE(meta.ok()) << diags.ToString();
+    const bool hf = names == ParameterNames::kHf;
+    for (const ModelDescription& d : {*meta, Fresh(names)->description()}) {
+      std::map<std::string, int64_t> heads;
+      for (const ModuleInfo& module : d.modules) {
+        if (module.heads > 0) heads[module.name] = module.heads;
+      }
+      EXPECT_EQ(heads.size(), 8u);  // four in each of two layers
+      const std::string layer =
+          hf ? "model.layers.1.self_attn." : "model.layers.1.attention.";
+      EXPECT_EQ(heads[layer + (hf ? "q_proj" : "wq")], 4);
+      EXPECT_EQ(heads[layer + (hf ? "k_proj" : "wk")], 2);
+      EXPECT_EQ(heads[layer + (hf ? "v_proj" : "wv")], 2);
+      EXPECT_EQ(heads[layer + (hf ? "o_proj" : "wo")], 4);
+    }
+  }
 }
 
 TEST(LlamaModelTest, PartsAndDescriptionUseTheSameNames) {

@@ -158,13 +158,14 @@ int LintConfig(std::vector<std::string> args, const ModelDescriber& describe,
     }
     return Report(diags, json, io);
   }
-  const train::ResolvedRun run = train::ResolveRun(*config, *model, &diags);
+  const train::ResolvedRun run =
+      train::ResolveRun(*config, *model, mesh->DimSize(kTp), &diags);
   if (run.schedule && run.scheduler && run.plan) {  // as fit does
     CheckPlanFitsMesh(*run.plan, *model, *mesh, &diags).IgnoreError();
   }
   if (!diags.ok()) return Report(diags, json, io);
   train::RunFacts facts;
-  facts.world_size = mesh->size();
+  facts.world_size = mesh->size() / mesh->DimSize(kTp);
   facts.replicas = mesh->DimSize(kDpReplicate);
   const Timeline timeline =
       train::ExplainRun(*config, *model, run.schedule_as_run, *run.schedule,

@@ -39,7 +39,7 @@ std::string Problems(const std::string& more, const std::string& data = kVal) {
   if (!config.ok()) return "";
   Diagnostics found;
   CheckRunOptimization(*config, &found);
-  const ResolvedRun run = ResolveRun(*config, Model(), &diags);
+  const ResolvedRun run = ResolveRun(*config, Model(), /*tp=*/1, &diags);
   EXPECT_TRUE(run.schedule.has_value()) << diags.ToString();
   if (run.schedule.has_value()) {
     CheckPhaseOptimization(*config, run.schedule_as_run, *run.schedule, &found);

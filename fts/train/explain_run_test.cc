@@ -40,7 +40,7 @@ Explained Explain(const std::string& yaml, const RunFacts& facts = {}) {
   const auto config = ReadRunConfig(*merged, &diags);
   EXPECT_TRUE(config.ok()) << diags.ToString();
   if (!config.ok()) return out;
-  const ResolvedRun run = ResolveRun(*config, Model(), &diags);
+  const ResolvedRun run = ResolveRun(*config, Model(), /*tp=*/1, &diags);
   if (diags.ok()) {
     out.timeline = ExplainRun(*config, Model(), run.schedule_as_run,
                               *run.schedule, *run.plan, facts, &diags);

@@ -97,7 +97,7 @@ absl::StatusOr<SchedulerConfig> MakeScheduler(const RunConfig& config,
 }  // namespace
 
 ResolvedRun ResolveRun(const RunConfig& config, const ModelDescription& model,
-                       Diagnostics* diags) {
+                       int64_t tp, Diagnostics* diags) {
   ResolvedRun out;
   auto schedule = MakeSchedule(config, model, &out.schedule_as_run, diags);
   if (!schedule.ok()) return out;
@@ -107,6 +107,8 @@ ResolvedRun ResolveRun(const RunConfig& config, const ModelDescription& model,
   PlanOptions options;
   options.no_decay = config.optimizer.no_decay;
   options.schedule = &*out.schedule;
+  options.tp = tp;
+  options.tp_where = config.Where("mesh.tp");
   auto plan = ResolvePlan(config.strategy_adapter_cfg, model, options, diags);
   if (plan.ok()) out.plan = *std::move(plan);
   return out;

@@ -7,6 +7,7 @@
 #ifndef FTS_TRAIN_RESOLVE_RUN_H_
 #define FTS_TRAIN_RESOLVE_RUN_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "fts/core/base/diagnostics.h"
@@ -28,9 +29,10 @@ struct ResolvedRun {
   std::optional<Plan> plan;
 };
 
-// Records every problem that can be found in one go.
+// `tp`: ranks along the resolved mesh's tp dimension. Records every problem
+// that can be found in one go.
 ResolvedRun ResolveRun(const RunConfig& config, const ModelDescription& model,
-                       Diagnostics* diags);
+                       int64_t tp, Diagnostics* diags);
 
 }  // namespace fts::train
 

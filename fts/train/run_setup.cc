@@ -8,6 +8,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/mesh/resolve_mesh.h"
 #include "fts/core/plan/check_mesh.h"
+#include "fts/core/plan/tp_layout.h"
 #include "fts/core/session/check_supported.h"
 #include "fts/train/check_optimization.h"
 #include "fts/train/explain_run.h"
@@ -36,12 +37,12 @@ absl::StatusOr<std::shared_ptr<const TokenSource>> OpenData(
 int64_t BatchSize(const RunSetup& setup, Diagnostics* diags) {
   const DataSpec& data = setup.config.data;
   if (!data.global_batch_size.has_value()) return data.batch_size;
-  const int64_t parts = setup.world_size() * setup.config.trainer.accumulate;
+  const int64_t parts = setup.dp_size() * setup.config.trainer.accumulate;
   if (*data.global_batch_size % parts != 0) {
     diags->Error(
         codes::kOutOfRange,
         absl::StrCat("data.global_batch_size ", *data.global_batch_size,
-                     " does not divide by ", parts, " (", setup.world_size(),
+                     " does not divide by ", parts, " (", setup.dp_size(),
                      " data-parallel ranks x trainer.accumulate ",
                      setup.config.trainer.accumulate, "); use a multiple of ",
                      parts),
@@ -49,6 +50,28 @@ int64_t BatchSize(const RunSetup& setup, Diagnostics* diags) {
     return 0;
   }
   return *data.global_batch_size / parts;
+}
+
+// Ranks along tp that share sequences, or batches, between layers share them
+// evenly.
+void CheckShares(const RunSetup& setup, Diagnostics* diags) {
+  const TpPlan& tp = setup.plan.tp;
+  if (!tp.active()) return;
+  const auto check = [&](int64_t dim, const char* key, int64_t size,
+                         const char* what) {
+    if (!TpSplits(tp, dim) || size % tp.size == 0) return;
+    diags->Error(
+        codes::kOutOfRange,
+        absl::StrCat(
+            key, " ", size, " does not divide by ", tp.size,
+            ": under this tp_plan each of the ", tp.size,
+            " ranks along mesh.tp works on its part of ", what,
+            " between layers; use a multiple of ", tp.size,
+            tp.written.is_string() ? ", or sequence_parallel: false" : ""),
+        setup.config.Where(key));
+  };
+  check(1, "data.seq_len", setup.config.data.seq_len, "every sequence");
+  check(0, "data.batch_size", setup.batch_size, "every batch");
 }
 
 absl::Status MakeData(RunSetup* setup, Diagnostics* diags) {
@@ -67,13 +90,14 @@ absl::Status MakeData(RunSetup* setup, Diagnostics* diags) {
     if (val.ok()) setup->val = *std::move(val);
   }
   setup->batch_size = BatchSize(*setup, diags);
+  CheckShares(*setup, diags);
   if (!train.ok() || setup->batch_size == 0) return diags->status();
   setup->train = *std::move(train);
   SampleOrderOptions order;
   order.samples = SampleCount(setup->train->size(), config.data.seq_len);
   order.batch_size = setup->batch_size;
   order.accumulate = config.trainer.accumulate;
-  order.dp_size = setup->world_size();
+  order.dp_size = setup->dp_size();
   order.shuffle = config.data.shuffle;
   order.seed = config.seed;
   order.steps_per_epoch = config.trainer.steps_per_epoch;
@@ -110,7 +134,9 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   CheckRunOptimization(c, diags);
   FTS_ASSIGN_OR_RETURN(setup.model, make_model(c, diags));
   // From here on problems are collected: each part is checked on its own.
-  ResolvedRun resolved = ResolveRun(c, setup.model->description(), diags);
+  ResolvedRun resolved =
+      ResolveRun(c, setup.model->description(),
+                 mesh.ok() ? mesh->DimSize(kTp) : c.mesh.tp, diags);
   const bool complete =
       resolved.schedule && resolved.scheduler && resolved.plan;
   setup.schedule_as_run = std::move(resolved.schedule_as_run);
@@ -135,7 +161,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
   FTS_RETURN_IF_ERROR(diags->status());
   if (!complete) return absl::InternalError("the run could not be resolved");
   RunFacts facts;
-  facts.world_size = setup.world_size();
+  facts.world_size = setup.dp_size();
   facts.replicas = setup.mesh.DimSize(kDpReplicate);
   facts.steps_per_epoch = setup.order->steps_per_epoch();
   facts.tokens_per_step = setup.tokens_per_step();

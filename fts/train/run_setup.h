@@ -36,13 +36,16 @@ struct RunSetup {
   Timeline timeline;
   SchedulerConfig scheduler;
   DeviceMesh mesh;
-  int64_t batch_size = 0;  // sequences per rank and micro-step
+  // Sequences per data-parallel rank and micro-step. Ranks along tp share
+  // theirs.
+  int64_t batch_size = 0;
   std::shared_ptr<const TokenSource> train;
   std::shared_ptr<const TokenSource> val;  // null without validation data
   std::optional<SampleOrder> order;
 
   int64_t world_size() const { return mesh.size(); }
-  // Tokens in one optimizer step, over all ranks.
+  int64_t dp_size() const { return mesh.size() / mesh.DimSize(kTp); }
+  // Tokens in one optimizer step, over all data-parallel ranks.
   int64_t tokens_per_step() const {
     return order->global_batch() * config.data.seq_len;
   }

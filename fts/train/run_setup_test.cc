@@ -166,15 +166,46 @@ TEST(RunSetupTest, APlateauWithoutValidationIsRefused) {
                         "[needs_validation]"));
 }
 
-TEST(RunSetupTest, WhatTheRunCannotDoIsRefused) {
-  Prepared p("unsupported", std::string(kData) +
-                                "}\n"
-                                "trainer: {max_steps: 3}\n"
-                                "strategy_adapter_cfg:\n"
-                                "  tp_plan: {head: colwise}\n");
+constexpr char kSplit[] =
+    "trainer: {max_steps: 3, cpu_ranks: 4}\n"
+    "mesh: {tp: 2}\n"
+    "strategy_adapter_cfg:\n"
+    "  binding: auto\n"
+    "  tp_plan:\n"
+    "    body: {style: rowwise, input: replicate, output: shard(1)}\n"
+    "    head: {style: colwise, input: shard(1), output: replicate}\n";
+
+TEST(RunSetupTest, RanksAlongTpCountOnce) {
+  Prepared p("tp", std::string(kData) + "}\n" + kSplit);
+  ASSERT_TRUE(p.setup.ok()) << p.Problems();
+  EXPECT_EQ(p.setup->world_size(), 4);
+  EXPECT_EQ(p.setup->dp_size(), 2);
+  EXPECT_EQ(p.setup->plan.tp.size, 2);
+  EXPECT_EQ(p.setup->order->global_batch(), 2 * p.setup->batch_size);
+  EXPECT_EQ(p.setup->timeline.tp, 2);
+}
+
+TEST(RunSetupTest, SequencesAreSharedEvenly) {
+  Prepared p("tp_seq",
+             std::string("data: {train: {path: t.txt}, seq_len: 7}\n") + kSplit);
   EXPECT_THAT(p.Problems(),
-              HasSubstr("strategy_adapter_cfg.tp_plan (tensor parallelism) is "
-                        "not available in this version; remove it"));
+              HasSubstr("error: data.seq_len 7 does not divide by 2: under "
+                        "this tp_plan each of the 2 ranks along mesh.tp works "
+                        "on its part of every sequence between layers; use a "
+                        "multiple of 2 [out_of_range]"));
+}
+
+TEST(RunSetupTest, AMeshWithTpNeedsATpPlan) {
+  Prepared p("no_tp_plan", std::string(kData) +
+                               "}\n"
+                               "trainer: {max_steps: 3, cpu_ranks: 2}\n"
+                               "mesh: {tp: 2}\n");
+  EXPECT_THAT(p.Problems(),
+              HasSubstr("error: mesh.tp is 2, but there is no tp_plan to say "
+                        "how 2 ranks share the layers; write "
+                        "strategy_adapter_cfg.tp_plan (llama, or a mapping "
+                        "{module pattern: style}), or set mesh.tp to 1 "
+                        "[tp_plan_missing]"));
 }
 
 constexpr char kScheduled[] =

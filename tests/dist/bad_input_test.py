@@ -73,33 +73,22 @@ class BadInputTest(harness.FitTestCase):
     def test_options_of_later_versions(self):
         self.check(CONFIG.replace("cpu_ranks: 2}",
                                   "cpu_ranks: 2, device: cuda}") + """\
-  tp_plan: llama
-  loss_parallel: true
 checkpoint: {resume: auto, save_last: true, every_n_steps: 5}
 profile: {memory: true}
 loggers: [jsonl, tensorboard]
-mesh: {tp: 2}
 """, [
-            "c.yaml:23:12: error: mesh.tp: 2 is not available in this "
-            "version; use 1 [not_available]",
             "c.yaml:11:90: error: trainer.device: cuda is not available in "
             "this version; use auto or cpu [not_available]",
-            "c.yaml:20:39: error: checkpoint.save_last (checkpoints on disk) "
+            "c.yaml:18:39: error: checkpoint.save_last (checkpoints on disk) "
             "is not available in this version; remove it [not_available]",
-            "c.yaml:20:60: error: checkpoint.every_n_steps (checkpoints on "
+            "c.yaml:18:60: error: checkpoint.every_n_steps (checkpoints on "
             "disk) is not available in this version; remove it "
             "[not_available]",
-            "c.yaml:20:22: error: checkpoint.resume (checkpoints on disk) is "
+            "c.yaml:18:22: error: checkpoint.resume (checkpoints on disk) is "
             "not available in this version; remove it [not_available]",
-            "c.yaml:18:12: error: strategy_adapter_cfg.tp_plan (tensor "
-            "parallelism) is not available in this version; remove it "
-            "[not_available]",
-            "c.yaml:19:18: error: strategy_adapter_cfg.loss_parallel (tensor "
-            "parallelism) is not available in this version; remove it "
-            "[not_available]",
-            "c.yaml:21:10: error: profile is not available in this version; "
+            "c.yaml:19:10: error: profile is not available in this version; "
             "remove it [not_available]",
-            "c.yaml:22:18: error: the logger tensorboard is not available in "
+            "c.yaml:20:18: error: the logger tensorboard is not available in "
             "this version; use loggers: [jsonl] [not_available]"])
 
     def test_a_plan_that_does_not_fit_the_mesh(self):

@@ -162,13 +162,6 @@ void ReadMesh(MappingReader* root, MeshSpec* out, Diagnostics* diags) {
   size("dp_replicate", &out->dp_replicate);
   size("dp_shard", &out->dp_shard);
   size("tp", &out->tp);
-  if (out->tp != 1 && out->tp != 0) {
-    diags->Error(codes::kNotAvailable,
-                 "mesh.tp: " + std::to_string(out->tp) +
-                     " is not available in this version; use 1",
-                 r.Where("tp"));
-    out->tp = 1;
-  }
   r.Done();
 }
 

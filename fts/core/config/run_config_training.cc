@@ -289,12 +289,7 @@ void ReadCheckpoint(MappingReader* root, CheckpointSpec* out,
 void ReadStrategy(MappingReader* root, YamlNode* out, Diagnostics* diags) {
   const YamlNode* node = root->Take("strategy_adapter_cfg");
   if (node == nullptr || node->is_null()) return;
-  MappingReader r(*node, "strategy_adapter_cfg", diags);
-  r.NotAvailable("tp_plan", " (tensor parallelism)", true);
-  if (const YamlNode* loss = node->Find("loss_parallel");
-      loss != nullptr && !(loss->is_bool() && !loss->as_bool())) {
-    r.NotAvailable("loss_parallel", " (tensor parallelism)", true);
-  }
+  const MappingReader r(*node, "strategy_adapter_cfg", diags);  // a mapping?
   // The rest is checked where the plan is resolved.
   *out = *node;
 }

@@ -29,6 +29,7 @@ std::string WhyNot(const UnitSpec& unit, const std::string& name,
 
 std::string WhyNotBindable(const Plan& plan, const DtypeNames& run) {
   if (!plan.bind) return "binding is off";
+  if (plan.tp.active()) return absl::StrCat("mesh.tp is ", plan.tp.size);
   if (plan.gradient_divide_factor.has_value()) {
     return "gradient_divide_factor is set";
   }

@@ -13,11 +13,11 @@
 namespace fts {
 
 // Why a plan cannot be bound, "unit model.layers.0 is not all float32"; empty
-// where it can: `binding: auto`, everything float32, so that the shared weights
-// are the masters, and nothing asked for that works on gradients between
-// backward and update. Ranks on several hosts or on devices, and shortage of
-// memory, show only when the ranks meet. Offloading asks nothing of ranks that
-// compute on the host.
+// where it can: `binding: auto`, no tensor parallel, everything float32, so
+// that the shared weights are the masters, and nothing asked for that works on
+// gradients between backward and update. Ranks on several hosts or on devices,
+// and shortage of memory, show only when the ranks meet. Offloading asks
+// nothing of ranks that compute on the host.
 std::string WhyNotBindable(const Plan& plan, const DtypeNames& run);
 
 inline bool Bindable(const Plan& plan, const DtypeNames& run) {

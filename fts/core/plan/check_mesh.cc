@@ -1,6 +1,7 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/plan/check_mesh.h"
 
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +10,24 @@
 #include "fts/core/plan/codes.h"
 
 namespace fts {
+namespace {
+
+// The elements along `dim` that some rank holds and `shards` does not divide,
+// or 0.
+int64_t Uneven(const TpPlan& tp, const std::string& name,
+               const std::vector<int64_t>& shape, int64_t dim, int64_t shards) {
+  const auto split = tp.parameters.find(name);
+  if (!tp.active() || split == tp.parameters.end()) {
+    return shape[dim] % shards == 0 ? 0 : shape[dim];
+  }
+  for (const int64_t rank : {int64_t{0}, tp.size - 1}) {
+    const int64_t mine = TpLocalShape(shape, split->second, tp.size, rank)[dim];
+    if (mine % shards != 0) return mine;
+  }
+  return 0;
+}
+
+}  // namespace
 
 absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
                                const DeviceMesh& mesh, Diagnostics* diags) {
@@ -45,14 +64,18 @@ absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
         int64_t dim = dim_node->as_int();
         if (dim < 0) dim += static_cast<int64_t>(shape.size());
         if (dim <= 0 || dim >= static_cast<int64_t>(shape.size())) continue;
-        if (shape[dim] % shards == 0) continue;
-        found.Error(codes::kShardPlacement,
-                    absl::StrCat("unit '", unit.label(), "': dimension ", dim,
-                                 " of '", name, "' has ", shape[dim],
-                                 " elements, which ", shards,
-                                 " ranks of dp_shard do not divide; only "
-                                 "dimension 0 may be split unevenly"),
-                    dim_node->where());
+        // A rank along tp has a part of it; the last one's may be smaller.
+        const int64_t uneven = Uneven(plan.tp, name, shape, dim, shards);
+        if (uneven == 0) continue;
+        found.Error(
+            codes::kShardPlacement,
+            absl::StrCat("unit '", unit.label(), "': dimension ", dim, " of '",
+                         name, "' has ", uneven, " elements",
+                         uneven == shape[dim] ? "" : " on a rank along tp",
+                         ", which ", shards,
+                         " ranks of dp_shard do not divide; only "
+                         "dimension 0 may be split unevenly"),
+            dim_node->where());
       }
     }
   }

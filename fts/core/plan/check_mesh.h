@@ -15,7 +15,7 @@ namespace fts {
 
 // Errors: reshard_group (an int reshard_after_forward that does not divide the
 // shard size), shard_placement (a dimension other than 0 that the shard size
-// does not divide).
+// does not divide, counted in what a rank along tp holds).
 absl::Status CheckPlanFitsMesh(const Plan& plan, const ModelDescription& model,
                                const DeviceMesh& mesh, Diagnostics* diags);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fts/core/plan/tp_text.h"
 
 namespace fts {
 namespace {
@@ -175,6 +176,7 @@ std::string PlanToText(const Plan& plan) {
   if (never.tensors > 0) {
     absl::StrAppend(&out, "never thawed: ", never.ToString(), "\n");
   }
+  absl::StrAppend(&out, TpPlanToText(plan.tp));
   for (const SkippedModule& skipped : plan.skipped) {
     absl::StrAppend(&out, "skipped: ", Show(skipped.module), " (",
                     skipped.reason == "container"

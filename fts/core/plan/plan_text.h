@@ -12,7 +12,8 @@
 
 namespace fts {
 
-// A table of units and segments, then what was skipped and why, then notes.
+// A table of units and segments, then the rules and placements of a tp_plan,
+// then what was skipped and why, then notes.
 // Ends in a newline.
 std::string PlanToText(const Plan& plan);
 

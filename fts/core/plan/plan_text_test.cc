@@ -86,5 +86,45 @@ TEST(WithCommas, GroupsByThree) {
   EXPECT_EQ(WithCommas(-123456), "-123,456");
 }
 
+TEST(PlanToText, RulesAndPlacementsOfATpPlan) {
+  LlamaShape shape;
+  shape.layers = 2;
+  PlanOptions options;
+  options.tp = 2;
+  Diagnostics diags;
+  const auto plan = ResolvePlan(Yaml("{tp_plan: llama, loss_parallel: true}"),
+                                ShapedLlama(shape), options, &diags);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const std::string text = PlanToText(*plan);
+  EXPECT_NE(text.find(R"(
+tensor parallel over 2 ranks, loss parallel on the result of model.output
+module                          number  style          input                  output
+model.tok_embeddings                 1  rowwise        replicate              partial -> shard(1)
+model.layers.*.attention             2  prepare_input  shard(1) -> replicate  -
+model.layers.*.attention.wq          2  colwise        replicate              shard(-1)
+model.layers.*.attention.wk          2  colwise        replicate              shard(-1)
+model.layers.*.attention.wv          2  colwise        replicate              shard(-1)
+model.layers.*.attention.wo          2  rowwise        shard(-1)              partial -> shard(1)
+model.layers.*.feed_forward          2  prepare_input  shard(1) -> replicate  -
+model.layers.*.feed_forward.w1       2  colwise        replicate              shard(-1)
+model.layers.*.feed_forward.w2       2  rowwise        shard(-1)              partial -> shard(1)
+model.layers.*.feed_forward.w3       2  colwise        replicate              shard(-1)
+model.layers.*.attention_norm        2  sequence       shard(1)               shard(1)
+model.layers.*.ffn_norm              2  sequence       shard(1)               shard(1)
+model.norm                           1  sequence       shard(1)               shard(1)
+model.output                         1  colwise        shard(1) -> replicate  shard(-1)
+
+parameter                              number  held      gradient
+model.layers.*.attention.wk.weight          2  shard(0)  its own
+)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find("\nmodel.norm.weight                           1  whole   "
+                "  summed over tp\n"),
+      std::string::npos)
+      << text;
+}
+
 }  // namespace
 }  // namespace fts

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fts/core/plan/tp_local.h"
 
 namespace fts {
 namespace {
@@ -21,8 +22,10 @@ class Teller {
       out_.total_parameters += parameter.numel();
     }
     starts_ = EarliestStarts(schedule, options.reach);
-    bytes_ = PhaseMemory(plan, static_cast<int>(schedule.phases.size()),
-                         options.memory);
+    if (plan.tp.active()) out_.tp = plan.tp.size;
+    bytes_ =
+        PhaseMemory(TpLocalPlan(plan, ShapesOf(model), 0),
+                    static_cast<int>(schedule.phases.size()), options.memory);
   }
 
   Timeline Run() {

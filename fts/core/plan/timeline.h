@@ -71,6 +71,8 @@ struct TimelinePhase {
 struct Timeline {
   std::vector<TimelinePhase> phases;  // all that were given
   int64_t total_parameters = 0;
+  // Ranks that share each layer. Bytes are of the first, which holds the most.
+  int64_t tp = 1;
   TimelineOptions options;  // as given
 };
 

@@ -179,5 +179,34 @@ TEST(Timeline, ShortFigures) {
   EXPECT_EQ(ShortBytes((int64_t{1} << 20) - 1), "1.0 MiB");
 }
 
+TEST(Timeline, CountsARanksPartAlongTp) {
+  const ModelDescription model = ShapedLlama({});
+  const Schedule schedule = MakeSchedule({model.CanonicalNames()}, 0);
+  PlanOptions options;
+  options.schedule = &schedule;
+  TimelineOptions told;
+  told.memory.world_size = 2;
+  const auto tell = [&](int64_t tp) {
+    options.tp = tp;
+    Diagnostics diags;
+    const auto plan = ResolvePlan(Yaml("{tp_plan: llama, unplanned: shard}"),
+                                  model, options, &diags);
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    return MakeTimeline(schedule, model, *plan, told);
+  };
+  const Timeline whole = tell(1), split = tell(2);
+  EXPECT_EQ(split.tp, 2);
+  // 736 elements in matrices, of which a rank along tp has half, and 24 in
+  // norms, on two data-parallel ranks; segments are padded to 32.
+  EXPECT_EQ(whole.phases[0].bytes.trainable_sharded, 4 * 768 / 2);
+  EXPECT_EQ(split.phases[0].bytes.trainable_sharded, 4 * (384 + 32) / 2);
+  EXPECT_EQ(TimelineToJson(whole)["world_size"], 2);
+  EXPECT_FALSE(TimelineToJson(whole).contains("tp"));
+  EXPECT_EQ(TimelineToJson(split)["world_size"], 4);
+  EXPECT_EQ(TimelineToJson(split)["tp"], 2);
+  EXPECT_NE(TimelineToText(split).find("per rank, world size 4, 2 along tp"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace fts

@@ -174,8 +174,9 @@ std::string Groups(const Timeline& timeline) {
 
 std::string Memory(const Timeline& timeline) {
   const TimelineOptions& options = timeline.options;
-  std::string out =
-      absl::StrCat("\nper rank, world size ", options.memory.world_size);
+  std::string out = absl::StrCat("\nper rank, world size ",
+                                 options.memory.world_size * timeline.tp);
+  if (timeline.tp > 1) absl::StrAppend(&out, ", ", timeline.tp, " along tp");
   if (!options.precision.empty())
     absl::StrAppend(&out, ", ", options.precision);
   if (!options.optimizer.empty())
@@ -309,7 +310,8 @@ Json TimelineToJson(const Timeline& timeline) {
     out["phases"].push_back(PhaseToJson(timeline, phase));
   }
   out["total_parameters"] = timeline.total_parameters;
-  out["world_size"] = timeline.options.memory.world_size;
+  out["world_size"] = timeline.options.memory.world_size * timeline.tp;
+  if (timeline.tp > 1) out["tp"] = timeline.tp;
   out["param_dtype"] = timeline.options.memory.param;
   out["master_dtype"] = timeline.options.memory.master;
   return out;

@@ -115,6 +115,18 @@ bool IsFeatureShard(const TpLayout& layout) {
          (layout->dim() == -1 || layout->dim() == 2);
 }
 
+bool TpSplits(const TpPlan& plan, int64_t dim) {
+  for (const TpRule& rule : plan.rules) {
+    for (const auto* layouts :
+         {&rule.input, &rule.compute, &rule.output, &rule.result}) {
+      for (const TpLayout& layout : *layouts) {
+        if (layout.has_value() && *layout == Placement::Shard(dim)) return true;
+      }
+    }
+  }
+  return false;
+}
+
 bool IsSequenceShard(const TpLayout& layout) {
   return layout.has_value() && layout->is_shard() && !IsFeatureShard(layout);
 }

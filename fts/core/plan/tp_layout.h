@@ -6,6 +6,7 @@
 #ifndef FTS_CORE_PLAN_TP_LAYOUT_H_
 #define FTS_CORE_PLAN_TP_LAYOUT_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ std::string TpLayoutsText(const std::vector<TpLayout>& layouts);
 bool IsFeatureShard(const TpLayout& layout);
 // Split along another one: a part of the sequence.
 bool IsSequenceShard(const TpLayout& layout);
+// Whether activations are split along dimension `dim`, 0 or 1, somewhere.
+bool TpSplits(const TpPlan& plan, int64_t dim);
 
 }  // namespace fts
 

@@ -117,7 +117,9 @@ void TpFindings::Add(Found found) {
 void TpFindings::Report(Diagnostics* diags) const {
   for (const Found& found : found_) {
     std::string message = absl::StrCat(
-        found.owner, ": '", found.module, "'",
+        found.owner, ": ",
+        found.module.empty() ? std::string("the whole model")
+                             : absl::StrCat("'", found.module, "'"),
         found.more > 0 ? absl::StrCat(" (and ", found.more, " more)") : "", " ",
         found.rest);
     if (found.severity == Severity::kError) {

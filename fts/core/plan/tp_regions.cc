@@ -78,7 +78,8 @@ class Regions {
   // A sequence module among the heads of an attention, as norms of queries and
   // keys: what it splits are no sequences.
   bool IsInner(const TpRule& rule) const {
-    return rule.module.empty() || HasColumns(modules_.BodyOf(rule.module));
+    return rule.module.empty() || !IsPart(rule.result) ||
+           FitsColumns(rule.module, modules_.BodyOf(rule.module));
   }
 
   // The weights of colwise modules right in this body, whose results are split.
@@ -94,9 +95,6 @@ class Regions {
       }
     }
     return out;
-  }
-  bool HasColumns(const std::string& body) const {
-    return !ColumnsOf(body).empty();
   }
   // Whether the module has parameters that fit a head of what they leave, as
   // norms of queries and keys have, and not what they take.
@@ -333,7 +331,8 @@ class Regions {
       }
     }
     if (by != nullptr) {
-      TellUnruled(module, *by, dim,
+      const char* place = by == prepared ? "in" : "beside";
+      TellUnruled(module, absl::StrCat(place, " '", by->rule.module, "'"), dim,
                   by == prepared || (body == home && !HasBoundary(body)));
     } else if (body == home && FitsColumns(module.name, body)) {
       findings_->Warning(
@@ -345,12 +344,11 @@ class Regions {
     }
   }
 
-  void TellUnruled(const ModuleInfo& module, const TpRuleSource& by,
+  void TellUnruled(const ModuleInfo& module, const std::string& place,
                    int64_t dim, bool sure) {
-    const std::string text = absl::StrCat(
-        "has parameters and no rule, ", sure ? "but" : "and", " '",
-        by.rule.module, sure ? "' around or beside it" : "' near it",
-        " has sequences split, shard(", dim, "); ");
+    const std::string text =
+        absl::StrCat("has parameters and no rule, ", sure ? "but " : "and ",
+                     place, " sequences are split, shard(", dim, "); ");
     const std::string key = absl::StrCat(module.class_name, sure);
     if (!sure) {
       findings_->Warning(codes::kTpUnruled, "tp_plan", module.name, where_, key,

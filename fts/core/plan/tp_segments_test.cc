@@ -2,6 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "fts/core/mesh/device_mesh.h"
+#include "fts/core/plan/bindable.h"
+#include "fts/core/plan/check_mesh.h"
 #include "fts/core/plan/resolve_plan.h"
 #include "fts/core/plan/test_models.h"
 #include "fts/core/plan/tp_local.h"
@@ -94,6 +97,42 @@ TEST(TpSegments, IsThePlanWithoutTp) {
   const ModelDescription model = ShapedLlama({});
   const Plan plan = Resolve(model, "tp_plan: llama", {});
   EXPECT_EQ(NumelOf(TpLocalPlan(plan, ShapesOf(model), 0)), NumelOf(plan));
+}
+
+TEST(TpSegments, PlansWithTpAreNotBound) {
+  PlanOptions options;
+  const DtypeNames run{"float32", "float32", "float32"};
+  EXPECT_EQ(
+      WhyNotBindable(Resolve(ShapedLlama({}), "tp_plan: llama", options), run),
+      "");
+  options.tp = 2;
+  EXPECT_EQ(
+      WhyNotBindable(Resolve(ShapedLlama({}), "tp_plan: llama", options), run),
+      "mesh.tp is 2");
+}
+
+TEST(TpSegments, OtherDimensionsDivideAsTpLeavesThem) {
+  PlanOptions options;
+  options.tp = 2;
+  const ModelDescription model =
+      ModelOf({{"", "Net"}, {"up", "Linear 8x4"}, {"down", "Linear 4x8"}});
+  const auto check = [&](int64_t shards) {
+    const Plan plan = Resolve(model,
+                              "{tp_plan: {up: colwise, down: rowwise}, "
+                              "fsdp_plan: {down: {shard_placement: {dim: 1}}}}",
+                              options);
+    const auto mesh = DeviceMesh::Create({{kDpShard, shards}, {kTp, 2}});
+    Diagnostics diags;
+    CheckPlanFitsMesh(plan, model, *mesh, &diags).IgnoreError();
+    return diags.ToString();
+  };
+  EXPECT_EQ(check(4), "");
+  // 8 columns, 4 of them on each rank along tp.
+  EXPECT_EQ(check(8),
+            "plan.yaml:1:83: error: unit 'down': dimension 1 of 'down.weight' "
+            "has 4 elements on a rank along tp, which 8 ranks of dp_shard do "
+            "not divide; only dimension 0 may be split unevenly "
+            "[shard_placement]\n");
 }
 
 }  // namespace

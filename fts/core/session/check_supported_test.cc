@@ -53,11 +53,11 @@ TEST(CheckSupportedTest, EveryModeOfCheckpointingIsTaken) {
             "");
 }
 
-TEST(CheckSupportedTest, TensorParallelismIsRejectedByName) {
+TEST(CheckSupportedTest, TensorParallelismIsTaken) {
   EXPECT_EQ(Check("fsdp_plan: {a: {}}\n"
-                  "tp_plan: llama\n"),
-            "f.yaml:2:10: error: tp_plan is not available in this version; "
-            "remove it and set mesh.tp to 1 [not_available]\n");
+                  "loss_parallel: true\n"
+                  "tp_plan: {b: colwise}\n"),
+            "");
 }
 
 }  // namespace
