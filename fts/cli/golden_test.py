@@ -517,11 +517,11 @@ phase  parameters  masters  gradients  moments  total  largest gather
                  {"module": "up", "class": "Linear", "style": "colwise",
                   "input": ["Replicate()"], "compute": ["Replicate()"],
                   "output": ["Shard(-1)"], "result": ["Shard(-1)"],
-                  "use_local_output": True},
+                  "use_local_output": True, "whole": 8},
                  {"module": "down", "class": "Linear", "style": "rowwise",
                   "input": ["Shard(-1)"], "compute": ["Shard(-1)"],
                   "output": ["Partial()"], "result": ["Replicate()"],
-                  "use_local_output": True}],
+                  "use_local_output": True, "whole": 8}],
              "parameters": {
                  "down.weight": {"placement": "Shard(1)",
                                  "partial_gradient": False},

@@ -42,7 +42,8 @@ Json TensorParallel(const TpPlan& tp) {
                             {"compute", Layouts(rule.compute)},
                             {"output", Layouts(rule.output)},
                             {"result", Layouts(rule.result)},
-                            {"use_local_output", rule.use_local_output}});
+                            {"use_local_output", rule.use_local_output},
+                            {"whole", rule.whole}});
   }
   out["parameters"] = Json::object();
   for (const auto& [name, parameter] : tp.parameters) {

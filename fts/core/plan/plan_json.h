@@ -27,8 +27,8 @@ std::string PlanToJson(const Plan& plan, const Diagnostics& diags);
 // where ranks along tp hold parts or get terms of a sum; then notes. "tp" is
 // null without a tp_plan, else {size, loss_parallel, sequence_parallel,
 // loss_module, rules [{module, class, style, input, compute, output, result,
-// use_local_output}], parameters {name: {placement, partial_gradient}}}, where
-// a layout is "Shard(1)", "Replicate()", "Partial()" or null. Indented.
+// use_local_output, whole}], parameters {name: {placement, partial_gradient}}},
+// where a layout is "Shard(1)", "Replicate()", "Partial()" or null. Indented.
 std::string FullPlanToJson(const Plan& plan, const Diagnostics& diags);
 
 // A YAML value as JSON; numbers that JSON lacks (inf, nan) become strings.

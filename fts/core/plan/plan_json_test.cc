@@ -104,7 +104,7 @@ TEST(FullPlanToJson, HasTensorParallelRules) {
             R"j({"module":"model.tok_embeddings","class":"Embedding",)j"
             R"j("style":"rowwise","input":["Replicate()"],)j"
             R"j("compute":["Replicate()"],"output":["Partial()"],)j"
-            R"j("result":["Shard(1)"],"use_local_output":true})j");
+            R"j("result":["Shard(1)"],"use_local_output":true,"whole":16})j");
   EXPECT_EQ(DumpJson(tp["parameters"]["model.norm.weight"]),
             R"j({"placement":"Replicate()","partial_gradient":true})j");
   EXPECT_EQ(DumpJson(tp["parameters"]["model.layers.0.attention.wo.weight"]),

@@ -267,6 +267,9 @@ class Resolver {
     CheckTpStyles(modules, &styles);
     styles.Report(diags_);
     if (!styles.empty()) return;  // layouts of these mean nothing
+    for (TpRuleSource& source : sources_) {
+      source.rule.whole = WholeOf(modules, source.rule);
+    }
     TpFindings found;
     plan_.parameters = PlaceTpParameters(modules, &found);
     CheckTpSizes(modules, plan_.size, &found);

@@ -78,6 +78,10 @@ TEST(ResolveTp, LlamaUnderNativeNames) {
              "model.output: colwise shard(1) -> replicate, shard(-1) -> "
              "replicate"}));
   EXPECT_EQ(r.plan.rules[0].class_name, "Embedding");
+  EXPECT_EQ(r.plan.rules[0].whole, 16);  // rows
+  EXPECT_EQ(r.plan.rules[1].whole, 0);
+  EXPECT_EQ(r.plan.rules[3].whole, 4);   // wk
+  EXPECT_EQ(r.plan.rules[8].whole, 12);  // w2
   EXPECT_EQ(r.plan.rules[0].where.ToString(), "plan.yaml:1:10");
   EXPECT_EQ(r.parameters(),
             (Lines{a + ".wk.weight: Shard(0)", a + ".wo.weight: Shard(1)",

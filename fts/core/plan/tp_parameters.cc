@@ -139,6 +139,12 @@ int64_t SplitSize(const TpModules& modules, const TpRule& rule) {
   return weight->shape[SplitDim(rule.style, kind)];
 }
 
+int64_t WholeOf(const TpModules& modules, const TpRule& rule) {
+  if (!IsSplitting(rule.style)) return 0;
+  return modules.Parameter(rule.module, "weight")
+      ->shape[SplitDim(rule.style, modules.KindOf(rule.module))];
+}
+
 std::map<std::string, TpParameter> PlaceTpParameters(const TpModules& modules,
                                                      TpFindings* findings) {
   struct Placed {
@@ -217,8 +223,7 @@ void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
     const TpRule& rule = source.rule;
     if (!IsSplitting(rule.style)) continue;
     const TpModuleKind kind = modules.KindOf(rule.module);
-    const ParameterInfo& weight = *modules.Parameter(rule.module, "weight");
-    const int64_t whole = weight.shape[SplitDim(rule.style, kind)];
+    const int64_t whole = WholeOf(modules, rule);
     const int64_t heads = modules.Find(rule.module)->heads;
     if (heads > 0 && heads % tp != 0) {
       const int64_t query = most[modules.BodyOf(rule.module)];

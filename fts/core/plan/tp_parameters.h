@@ -25,6 +25,9 @@ namespace fts {
 // Styles that do not fit their module. Errors: tp_style.
 void CheckTpStyles(const TpModules& modules, TpFindings* findings);
 
+// TpRule::whole of a rule. Precondition: CheckTpStyles found nothing.
+int64_t WholeOf(const TpModules& modules, const TpRule& rule);
+
 // By canonical name; those that are whole with whole gradients are not listed.
 // Precondition: CheckTpStyles found nothing. Errors: tp_tied, for a tensor that
 // its modules would place differently.
