@@ -260,6 +260,12 @@ TEST(TpErrors, OfStylesAndSizes) {
             "features, which 4 ranks along tp do not divide, and no colwise "
             "module beside it has as many output features to be split alike; "
             "use a mesh.tp that divides 10 [tp_size]\n");
+  EXPECT_EQ(Problems(ModelOf({{"", "Net"}, {"a", "Linear 7x4"}}),
+                     "tp_plan: {a: {style: colwise, output: shard(1)}}"),
+            "plan.yaml:1:11: error: tp_plan entry 'a': 'a' has 7 features, "
+            "which 2 ranks along tp do not divide, and its layouts (input "
+            "replicate, output shard(1)) share them evenly; write replicate at "
+            "one end, or use a mesh.tp that divides it [tp_size]\n");
   ModelDescription extra = ModelOf({{"", "Net"}, {"a", "Linear 4x4 scale"}});
   EXPECT_EQ(
       Problems(extra, "tp_plan: {a: {style: colwise, output: replicate}}"),

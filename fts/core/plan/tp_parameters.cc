@@ -203,6 +203,36 @@ const char* DimName(TpStyle style, TpModuleKind kind) {
   return style == TpStyle::kColwise ? "columns" : "rows";
 }
 
+// A colwise module whose input, or a rowwise one whose result, is split along
+// features too: both ends are then shared evenly. So is what goes from features
+// to another dimension.
+void CheckOtherEnd(const TpModules& modules, const TpRuleSource& source,
+                   int64_t tp, TpFindings* findings) {
+  const TpRule& rule = source.rule;
+  const bool colwise = rule.style == TpStyle::kColwise;
+  const TpLayout& other = colwise ? rule.input[0] : rule.result[0];
+  const ParameterInfo& weight = *modules.Parameter(rule.module, "weight");
+  int64_t uneven = 0;
+  if (modules.KindOf(rule.module) == TpModuleKind::kLinear &&
+      IsFeatureShard(other)) {
+    for (const int64_t size : weight.shape) {
+      if (size % tp != 0) uneven = size;
+    }
+  }
+  const bool exchanges = colwise ? IsSequenceShard(rule.result[0])
+                                 : IsSequenceShard(rule.input[0]);
+  if (exchanges && rule.whole % tp != 0) uneven = rule.whole;
+  if (uneven == 0) return;
+  findings->Error(
+      codes::kTpSize, source, absl::StrCat("other end ", uneven),
+      absl::StrCat("has ", uneven, " features, which ", tp,
+                   " ranks along tp do not divide, and its layouts (input ",
+                   TpLayoutText(rule.input[0]), ", output ",
+                   TpLayoutText(rule.result[0]),
+                   ") share them evenly; write replicate at one end, or use a "
+                   "mesh.tp that divides it"));
+}
+
 }  // namespace
 
 void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
@@ -239,7 +269,10 @@ void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
               works));
       continue;
     }
-    if (ChunkOf(whole, tp, tp - 1).size > 0) continue;
+    if (ChunkOf(whole, tp, tp - 1).size > 0) {
+      CheckOtherEnd(modules, source, tp, findings);
+      continue;
+    }
     findings->Error(
         codes::kTpSize, source,
         absl::StrCat(DimName(rule.style, kind), " ", whole),
