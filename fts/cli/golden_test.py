@@ -543,6 +543,25 @@ phase  parameters  masters  gradients  moments  total  largest gather
             "down.weight       1  shard(1)  its own\n"
             "up.weight         1  shard(0)  its own\n", out)
 
+    def test_schedule_lint_tp(self):
+        self.write_mlp()
+        self.write("p.yaml", "tp_plan: {up: colwise, down: rowwise}\n")
+        self.write("all.yaml", "0: {params: ['up|down']}\n")
+        lint = ["schedule", "lint", "--model", "mlp.json", "--schedule",
+                "all.yaml", "--plan", "p.yaml", "--tp", "2"]
+        code, out, err = self.fts(*lint, "--world-size", "4")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("per rank, world size 4, 2 along tp, 32-true, adamw:",
+                      out)
+        code, out, _ = self.fts(*lint, "--json")
+        timeline = json.loads(out)["timeline"]
+        self.assertEqual((code, timeline["world_size"], timeline["tp"]),
+                         (0, 2, 2))
+        self.assertEqual(
+            self.errors(*lint, "--world-size", "3"),
+            "error: --world-size is 3, which --tp 2 does not divide; give a "
+            "multiple [usage]\n")
+
     def test_plan_resolve_tp_errors(self):
         base = self.write_mlp()
         self.write("p.yaml", "tp_plan:\n  up: colwise\n  down: rowise\n")

@@ -76,7 +76,9 @@ std::optional<std::string> TakeOption(const std::string& name,
   return out;
 }
 
-std::optional<int64_t> WorldSize(const std::optional<std::string>& text,
+// The value of --world-size or --tp.
+std::optional<int64_t> RankCount(const char* option,
+                                 const std::optional<std::string>& text,
                                  Diagnostics* diags) {
   if (!text) return std::nullopt;
   const auto value = YamlNode::Plain(*text);
@@ -85,7 +87,7 @@ std::optional<int64_t> WorldSize(const std::optional<std::string>& text,
       value->as_int() <= kMost) {
     return value->as_int();
   }
-  diags->Error(codes::kOutOfRange, "--world-size is '" + *text +
+  diags->Error(codes::kOutOfRange, std::string(option) + " is '" + *text +
                                        "'; it must be a number of ranks, from "
                                        "1 to 1000000");
   return std::nullopt;
@@ -120,8 +122,8 @@ int LintConfig(std::vector<std::string> args, const ModelDescriber& describe,
   Diagnostics diags;
   const bool json = WantsJson(args);
   const auto model_path = TakeOption("--model", &args, &diags);
-  const auto asked_world =
-      WorldSize(TakeOption("--world-size", &args, &diags), &diags);
+  const auto asked_world = RankCount(
+      "--world-size", TakeOption("--world-size", &args, &diags), &diags);
   const ConfigArgs given = ReadConfigArgs(args, {"--json", "--strict"}, &diags);
   if (given.flags.count("--help") > 0) {
     io.out << kConfigHelp;
@@ -176,12 +178,21 @@ int LintConfig(std::vector<std::string> args, const ModelDescriber& describe,
 // The options beside those of resolution.
 struct Around {
   bool strict = false;
-  std::optional<std::string> plan, precision, optimizer, world_size;
+  std::optional<std::string> plan, precision, optimizer, world_size, tp;
 };
 
 void ReadAround(const Around& around, const Schedule& schedule,
-                TimelineOptions* out, Diagnostics* diags) {
-  out->memory.world_size = WorldSize(around.world_size, diags).value_or(1);
+                TimelineOptions* out, int64_t* tp_size, Diagnostics* diags) {
+  const int64_t tp = RankCount("--tp", around.tp, diags).value_or(1);
+  const int64_t world =
+      RankCount("--world-size", around.world_size, diags).value_or(tp);
+  if (world % tp != 0) {
+    diags->Error(codes::kUsage, "--world-size is " + std::to_string(world) +
+                                    ", which --tp " + std::to_string(tp) +
+                                    " does not divide; give a multiple");
+  }
+  *tp_size = tp;
+  out->memory.world_size = std::max<int64_t>(world / tp, 1);
   out->precision = around.precision.value_or("32-true");
   if (out->precision == "bf16-mixed") {
     out->memory.param = "bfloat16";
@@ -230,9 +241,11 @@ int LintFiles(const std::vector<std::string>& args, Streams io) {
       args, io);
   flags.AddTo(&options);
   options.Optional("--plan", &around.plan, "FILE",
-                   "YAML with fsdp_plan and fsdp_default_kwargs");
+                   "YAML with fsdp_plan, fsdp_default_kwargs and tp_plan");
   options.Optional("--world-size", &around.world_size, "N",
-                   "ranks (default 1)");
+                   "ranks (default: --tp)");
+  options.Optional("--tp", &around.tp, "N",
+                   "of them, those that share layers by tp_plan (default 1)");
   options.Optional("--precision", &around.precision, "P",
                    "32-true (default), bf16-mixed or bf16-true");
   options.Optional("--optimizer", &around.optimizer, "NAME",
@@ -253,9 +266,9 @@ int LintFiles(const std::vector<std::string>& args, Streams io) {
       ResolveSchedule(read->written, read->model, read->resolve, &diags);
   if (!schedule.ok()) return Report(diags, json, io);
   TimelineOptions told;
-  ReadAround(around, *schedule, &told, &diags);
-  CheckRules(*schedule, read->resolve, &diags);
   PlanOptions plan_options;
+  ReadAround(around, *schedule, &told, &plan_options.tp, &diags);
+  CheckRules(*schedule, read->resolve, &diags);
   plan_options.schedule = &*schedule;
   const auto plan = ResolvePlan(strategy, read->model, plan_options, &diags);
   if (plan.ok() && around.world_size && diags.ok()) {

@@ -99,6 +99,26 @@ loggers: [jsonl, tensorboard]
                 "reshard_after_forward 3 does not divide the 2 ranks of "
                 "dp_shard; give a divisor, true or false [reshard_group]"])
 
+    def test_a_tp_plan_that_does_not_fit(self):
+        tp = CONFIG + "mesh: {dp_shard: 1, tp: %d}\n"
+        self.check(tp % 2, [
+            "c.yaml:18:25: error: mesh.tp is 2, but there is no tp_plan to say "
+            "how 2 ranks share the layers; write "
+            "strategy_adapter_cfg.tp_plan (llama, or a mapping {module "
+            "pattern: style}), or set mesh.tp to 1 [tp_plan_missing]"])
+        planned = tp.replace("mesh:", "  tp_plan: llama\nmesh:")
+        self.check(planned % 4, [
+            "c.yaml:18:12: error: tp_plan 'llama': "
+            "'model.layers.0.attention.wk' (and 7 more) has 2 key and value "
+            "heads for 4 query heads, which 4 ranks along tp cannot share: a "
+            "head is never cut; the largest mesh.tp that works for all heads "
+            "of the plan is 2 [tp_size]"], "trainer.cpu_ranks=4")
+        self.check(planned.replace("seq_len: 32", "seq_len: 31") % 2, [
+            "c.yaml:9:12: error: data.seq_len 31 does not divide by 2: under "
+            "this tp_plan each of the 2 ranks along mesh.tp works on its part "
+            "of every sequence between layers; use a multiple of 2, or "
+            "sequence_parallel: false [out_of_range]"])
+
     def test_data_formats_of_later_versions(self):
         self.check(CONFIG.replace(harness.TRAIN_TEXT,
                                   "a.txt, format: jsonl")
