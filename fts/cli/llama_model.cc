@@ -64,9 +64,11 @@ class LlamaModel : public train::TrainModel {
  public:
   LlamaModel(const llama::LlamaConfig& config, const std::string& dtype,
              std::shared_ptr<const nn::ParameterSource> source,
-             ParameterNames names)
+             ParameterNames names, at::Device device = at::kCPU)
       : config_(config),
-        llama_(config, at::TensorOptions().dtype(StoredDtype(dtype))),
+        dtype_(dtype),
+        llama_(config,
+               at::TensorOptions().dtype(StoredDtype(dtype)).device(device)),
         source_(std::move(source)),
         names_(names),
         description_(Describe(llama_, names)) {}
@@ -75,6 +77,11 @@ class LlamaModel : public train::TrainModel {
   int64_t vocab_size() const override { return config_.vocab_size; }
   int64_t max_seq_len() const override { return config_.max_seq_len; }
   const ModelDescription& description() const override { return description_; }
+
+  std::unique_ptr<train::TrainModel> OnMeta() const override {
+    return std::make_unique<LlamaModel>(config_, dtype_, source_, names_,
+                                        at::kMeta);
+  }
 
   SessionModel parts() override {
     SessionModel parts;
@@ -106,6 +113,7 @@ class LlamaModel : public train::TrainModel {
 
  private:
   llama::LlamaConfig config_;
+  std::string dtype_;
   llama::Llama llama_;
   std::shared_ptr<const nn::ParameterSource> source_;
   ParameterNames names_;

@@ -203,6 +203,26 @@ TEST(LlamaModelTest, AMissingParameterIsNamedAtTheEnd) {
       << status;
 }
 
+// So that a run's tp layouts can be checked before it starts.
+TEST(LlamaModelTest, RunsOnTheMetaDeviceUnderEitherNames) {
+  for (const ParameterNames names :
+       {ParameterNames::kNative, ParameterNames::kHf}) {
+    const auto model = Fresh(names);
+    const auto meta = model->OnMeta();
+    ASSERT_NE(meta, nullptr);
+    const at::Tensor logits = meta->Forward(
+        at::empty({3, 4}, at::TensorOptions(at::kMeta).dtype(at::kLong)));
+    EXPECT_TRUE(logits.is_meta());
+    EXPECT_EQ(logits.sizes(), at::IntArrayRef({3, 4, model->vocab_size()}));
+    const SessionModel here = model->parts(), there = meta->parts();
+    ASSERT_EQ(here.parameters.size(), there.parameters.size());
+    for (size_t i = 0; i < here.parameters.size(); ++i) {
+      EXPECT_EQ(here.parameters[i].name, there.parameters[i].name);
+      EXPECT_TRUE(there.parameters[i].tensor.is_meta());
+    }
+  }
+}
+
 TEST(LlamaModelTest, OtherArchitecturesAreRefused) {
   Diagnostics diags;
   RunConfig config;

@@ -1,6 +1,9 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/train/run_setup.h"
 
+#include <ATen/ops/empty.h>
+
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +12,7 @@
 #include "fts/core/mesh/resolve_mesh.h"
 #include "fts/core/plan/check_mesh.h"
 #include "fts/core/plan/tp_layout.h"
+#include "fts/core/session/check_flow.h"
 #include "fts/core/session/check_supported.h"
 #include "fts/train/check_optimization.h"
 #include "fts/train/explain_run.h"
@@ -111,6 +115,19 @@ absl::Status MakeData(RunSetup* setup, Diagnostics* diags) {
   return diags->status();
 }
 
+// Whether what modules hand to each other lies as the tp_plan says.
+void CheckLayouts(const RunSetup& setup, Diagnostics* diags) {
+  if (!setup.plan.tp.active() || !diags->ok()) return;
+  const std::unique_ptr<TrainModel> model = setup.model->OnMeta();
+  if (model == nullptr) return;
+  // A number of sequences that no other dimension is likely to have.
+  const at::Tensor tokens =
+      at::empty({7, setup.config.data.seq_len},
+                at::TensorOptions().dtype(at::kLong).device(at::kMeta));
+  CheckFlow(
+      setup.plan, model->parts(), [&] { model->Forward(tokens); }, diags);
+}
+
 }  // namespace
 
 absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
@@ -157,6 +174,7 @@ absl::StatusOr<RunSetup> PrepareRun(RunConfig config,
           .IgnoreError();
     }
     MakeData(&setup, diags).IgnoreError();
+    if (complete) CheckLayouts(setup, diags);
   }
   FTS_RETURN_IF_ERROR(diags->status());
   if (!complete) return absl::InternalError("the run could not be resolved");

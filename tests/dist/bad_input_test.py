@@ -119,6 +119,21 @@ loggers: [jsonl, tensorboard]
             "of every sequence between layers; use a multiple of 2, or "
             "sequence_parallel: false [out_of_range]"])
 
+    def test_a_tp_plan_whose_layouts_do_not_meet(self):
+        # w3 was forgotten: found by running shapes alone.
+        self.check(CONFIG.replace(
+            "strategy_adapter_cfg:\n", "strategy_adapter_cfg:\n"
+            "  tp_plan:\n"
+            "    model.layers.\\d+.feed_forward.w1$: colwise\n"
+            "    model.layers.\\d+.feed_forward.w2$: rowwise\n") +
+            "mesh: {dp_shard: 1, tp: 2}\n", [
+                "c.yaml:17:5: error: tp_plan: the layouts of the tensors that "
+                "meet in module 'model.layers.0.feed_forward' do not fit on "
+                "rank 0 of 2 along tp (The size of tensor a (32) must match "
+                "the size of tensor b (64) at non-singleton dimension 2); give "
+                "what runs in it one layout, or prepare its input "
+                "[tp_layouts]"])
+
     def test_data_formats_of_later_versions(self):
         self.check(CONFIG.replace(harness.TRAIN_TEXT,
                                   "a.txt, format: jsonl")

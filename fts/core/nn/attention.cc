@@ -2,6 +2,7 @@
 
 #include "fts/core/nn/attention.h"
 
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include <cmath>
@@ -34,6 +35,16 @@ at::Tensor CausalAttention(const at::Tensor& q, const at::Tensor& k,
         " value heads; key and value heads must be equal and divide them");
   }
   const int64_t head_dim = q.size(3);
+  if (q.is_meta()) {
+    // The meta kernels that PyTorch's takes are Python's.
+    if (k.size(2) != q.size(2) || v.size(2) != q.size(2)) {
+      throw std::invalid_argument("attention: " + std::to_string(q.size(2)) +
+                                  " queries, " + std::to_string(k.size(2)) +
+                                  " keys and " + std::to_string(v.size(2)) +
+                                  " values; a causal one has as many of each");
+    }
+    return at::empty_like(q);
+  }
   const double scale = std::pow(static_cast<double>(head_dim), -0.5);
   const bool causal = q.size(2) > 1;
   const bool grouped = kv_heads != heads;

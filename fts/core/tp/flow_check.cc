@@ -191,7 +191,12 @@ void CheckFlow(const FlowModel& model, const TpPlan& plan, Diagnostics* diags) {
     }
   };
   watch->Begin(nullptr, diags);
-  model.run();
+  try {
+    model.run();
+  } catch (const std::exception&) {
+    watch->Stop();
+    return;
+  }
   const int size = static_cast<int>(plan.size);
   for (const int rank : {0, size - 1}) {
     const auto group = std::make_shared<const Group>(rank, size);

@@ -29,7 +29,7 @@ struct FlowModel {
 // Records the first place where layouts do not meet, of each rank: tp_layouts
 // where a rule expects another layout, tp_no_rule where a module with
 // parameters and no rule gets a part. `plan` is active and its parameters fit
-// its size.
+// its size. A model that does not run on the meta device at all is not checked.
 void CheckFlow(const FlowModel& model, const TpPlan& plan, Diagnostics* diags);
 
 }  // namespace fts::tp

@@ -2,6 +2,7 @@
 #include "fts/core/tp/vocabulary.h"
 
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/where.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -94,10 +96,14 @@ struct CrossEntropyBackward : torch::autograd::Node {
 
 at::Tensor EmbeddingRows(const at::Tensor& ids, const at::Tensor& weight,
                          int64_t vocabulary, const Group& group) {
-  if (!ids.is_meta()) {
-    CheckIds(ids, ids.lt(0).logical_or_(ids.ge(vocabulary)), vocabulary,
-             "token id");
+  if (ids.is_meta()) {
+    // The meta kernel of at::embedding is Python's.
+    std::vector<int64_t> sizes = ids.sizes().vec();
+    sizes.push_back(weight.size(1));
+    return at::empty(sizes, weight.options().requires_grad(false));
   }
+  CheckIds(ids, ids.lt(0).logical_or_(ids.ge(vocabulary)), vocabulary,
+           "token id");
   const LocalIds local = Localize(ids, vocabulary, group);
   return at::embedding(weight, local.ids)
       .masked_fill_(local.outside.unsqueeze(-1), 0);
