@@ -67,7 +67,13 @@ const std::vector<std::string>& Plans() {
       "fsdp_plan:\n  'body.[0-9]+':\n    shard_placement: {dim: 1}\n"
       "    ignored_params: [body.0.bias]\n",
       "unplanned: shard\nfsdp_plan: {head: {cpu_offload_policy: {}, "
-      "reshard_after_forward: 2}, body: null}\n"};
+      "reshard_after_forward: 2}, body: null}\n",
+      "loss_parallel: true\ntp_plan:\n  head: {style: colwise, input: "
+      "[shard(1)], output: shard(-1)}\n  body.0: {style: rowwise, output: "
+      "Shard(1)}\n",
+      "sequence_parallel: false\ntp_plan: {'body.*': {style: prepare_input, "
+      "input: [replicate, null], compute: [shard(0), null]}, body.0: "
+      "sequence}\n"};
   return seeds;
 }
 

@@ -579,8 +579,8 @@ phase  parameters  masters  gradients  moments  total  largest gather
                       self.errors(*base, "--tp", "9"))
         self.assertEqual(
             self.errors(*base, "--tp", "0"),
-            "error: --tp is '0'; it must be a number of ranks from 1 "
-            "[usage]\n")
+            "error: --tp is '0'; it must be a number of ranks, from 1 to "
+            "1000000 [usage]\n")
         self.write("p.yaml", "fsdp_plan: {}\n")
         self.assertIn("[tp_plan_missing]", self.errors(*base, "--tp", "2"))
 

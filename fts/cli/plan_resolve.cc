@@ -33,10 +33,11 @@ int RunPlanResolve(const std::vector<std::string>& args, Streams io) {
 
   Diagnostics diags;
   PlanOptions plan_options;
-  if (tp_text &&
-      (!absl::SimpleAtoi(*tp_text, &plan_options.tp) || plan_options.tp < 1)) {
+  if (tp_text && (!absl::SimpleAtoi(*tp_text, &plan_options.tp) ||
+                  plan_options.tp < 1 || plan_options.tp > 1'000'000)) {
     diags.Error(codes::kUsage, "--tp is '" + *tp_text +
-                                   "'; it must be a number of ranks from 1");
+                                   "'; it must be a number of ranks, from 1 "
+                                   "to 1000000");
     return Report(diags, options.json(), io);
   }
   const auto model = ReadModelDescription(UserPath(model_path), &diags);

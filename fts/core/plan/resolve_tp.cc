@@ -19,6 +19,7 @@
 #include "fts/core/plan/tp_pairs.h"
 #include "fts/core/plan/tp_parameters.h"
 #include "fts/core/plan/tp_regions.h"
+#include "fts/core/plan/tp_unruled.h"
 
 namespace fts {
 namespace {
@@ -275,7 +276,8 @@ class Resolver {
     CheckTpSizes(modules, plan_.size, &found);
     plan_.loss_module =
         CheckTpPairs(modules, plan_.loss_parallel, plan_.size, &found);
-    CheckTpRegions(modules, Where(kTpPlan), &found);
+    CheckTpRegions(modules, &found);
+    CheckTpUnruled(modules, Where(kTpPlan), &found);
     found.Report(diags_);
     if (plan_.loss_parallel && plan_.loss_module.empty()) {
       diags_->Error(codes::kLossParallelHead,
