@@ -120,9 +120,10 @@ void CheckLayouts(const RunSetup& setup, Diagnostics* diags) {
   if (!setup.plan.tp.active() || !diags->ok()) return;
   const std::unique_ptr<TrainModel> model = setup.model->OnMeta();
   if (model == nullptr) return;
-  // A number of sequences that no other dimension is likely to have.
+  // A number of sequences that no other dimension is likely to have, and that
+  // plans which split the batch can share.
   const at::Tensor tokens =
-      at::empty({7, setup.config.data.seq_len},
+      at::empty({7 * setup.plan.tp.size, setup.config.data.seq_len},
                 at::TensorOptions().dtype(at::kLong).device(at::kMeta));
   CheckFlow(
       setup.plan, model->parts(), [&] { model->Forward(tokens); }, diags);
