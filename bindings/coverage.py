@@ -15,7 +15,9 @@ import sys
 
 EXPORTS = "fts/capi/abi/exported_symbols.txt"
 
+_WITH = "fts_plan_resolve_with is the same with options"
 _NOT_IN_RUST = {
+    "fts_plan_resolve": _WITH,
     "fts_scheduler_retain": "a Scheduler owns its ports, so it has no Clone",
 }
 
@@ -52,11 +54,15 @@ _NOT_IN_PYTHON = {
     "fts_diagnostics_to_text": "errors.cc puts each into the exception's details",
     "fts_live_handles": "leaks are counted by fts/capi/leaks_test",
     "fts_log_set_callback": "every call takes its diagnostics and outcomes itself",
+    "fts_plan_resolve": _WITH,
     "fts_session_get_callbacks": "fts.Scheduler calls its backend's methods",
     "fts_session_set_metric": "metrics are the scheduler's callback in Python",
     "fts_session_pre_forward": "tensors are torch's: the _at form, without handles",
     "fts_session_post_forward": "as fts_session_pre_forward",
     "fts_status_code_name": "exceptions hold the number",
+    "fts_tp_convert": "as fts_session_pre_forward",
+    "fts_tp_cross_entropy": "as fts_session_pre_forward",
+    "fts_tp_embedding": "as fts_session_pre_forward",
 }
 
 # Binding: (its sources, {function: why it is not used}).

@@ -23,7 +23,7 @@ export FTS_LIB_DIR LIBTORCH CARGO_TARGET_DIR
 version="$(grep -hE '^#define TORCH_VERSION_(MAJOR|MINOR) ' \
   "${LIBTORCH}/include/torch/headeronly/version.h" | cut -d' ' -f3 | paste -sd.)"
 if [[ "${version}" != 2.11 ]]; then
-  for name in curve tch_trainer tch_unit_tests; do
+  for name in curve tch_tensor_parallel tch_trainer tch_unit_tests; do
     printf '#!/bin/bash\n%s\nexit 77\n' \
       "echo 'tch 0.24 is for LibTorch 2.11, this machine has ${version}' >&2" \
       >"${out}/${name}"
@@ -42,7 +42,7 @@ cargo test --locked -p fts --features tch --lib --no-run >"${log}" 2>&1 ||
   { cat "${log}" >&2 && exit 1; }
 # "  Executable unittests src/lib.rs (/…/deps/fts-0123)"
 tests="$(sed -n 's/.*Executable .*(\(.*\))$/\1/p' "${log}")"
-for name in curve tch_trainer; do
+for name in curve tch_tensor_parallel tch_trainer; do
   cp -f "${CARGO_TARGET_DIR}/debug/examples/${name}" "${out}/${name}"
 done
 cp -f "${tests}" "${out}/tch_unit_tests"

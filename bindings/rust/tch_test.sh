@@ -1,8 +1,8 @@
 #!/bin/bash
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #
-# The bridge to tch, and the trainer on it: three phases, the same at one rank
-# and two.
+# The bridge to tch, the trainer on it, and tensor parallelism by hand: the same
+# at one rank and two.
 source "$(dirname "${BASH_SOURCE[0]}")/cargo_env.sh"
 export LD_LIBRARY_PATH="${FTS_LIB_DIR}"
 programs="${root}/bindings/rust"
@@ -27,7 +27,8 @@ for wanted in 'phase 1: \["blocks.1.down.bias", ' 'phase 2: \["blocks.0.down.bia
   }
 done
 # Word by word; numbers may differ by rounding.
-paste -d'\n' "${one}" "${two}" | awk '
+same() {
+  paste -d'\n' "$1" "$2" | awk '
   NR % 2 { n = split($0, a); next }
   { if (split($0, b) != n) { print "FAILED: two ranks: " $0; bad = 1 }
     for (i = 1; i <= n; ++i)
@@ -35,5 +36,17 @@ paste -d'\n' "${one}" "${two}" | awk '
         print "FAILED: one rank " a[i] ", two " b[i] ": " $0; bad = 1
       }
   }
-  END { exit bad }' || failures=1
+  END { exit bad }'
+}
+same "${one}" "${two}" || failures=1
+
+"${programs}/tch_tensor_parallel" | tee "${one}"
+"${programs}/tch_tensor_parallel" 2 >"${two}"
+for wanted in 'epoch 2 phase 1 loss [0-2]\.' '3613 parameters'; do
+  grep -q "^${wanted}" "${one}" || {
+    echo "FAILED: not printed: ${wanted}"
+    failures=1
+  }
+done
+same "${one}" "${two}" || failures=1
 exit "${failures}"

@@ -30,7 +30,7 @@
 #include <string.h>
 
 #define FTS_API_MAJOR 1
-#define FTS_API_MINOR 1
+#define FTS_API_MINOR 2
 
 #ifdef __cplusplus
 #define FTS_EXTERN_C_BEGIN extern "C" {

@@ -18,6 +18,7 @@
 #include "fts/capi/schedule.h"
 #include "fts/capi/scheduler.h"
 #include "fts/capi/status.h"
+#include "fts/capi/tp_plan.h"
 #include "fts/capi/version.h"
 
 static const char kModel[] =
@@ -196,6 +197,35 @@ static fts_plan* plans(const fts_model* model, const fts_schedule* schedule) {
   return plan;
 }
 
+static void tp_plans(const fts_model* model) {
+  fts_plan* plan = NULL;
+  fts_tp_info info;
+  fts_tp_rule rule;
+  fts_tp_parameter parameter;
+  fts_placement one, other;
+  int64_t begin, size;
+  fts_plan_options options = FTS_PLAN_OPTIONS_INIT;
+  options.tp = 2;
+  bad(fts_plan_resolve_with(model, NULL, fts_str("tp_plan: {nobody: colwise}"),
+                            fts_str("p.yaml"), &options, NULL, &plan),
+      "a tp_plan for nobody");
+  good(fts_plan_resolve_with(
+           model, NULL,
+           fts_str("tp_plan: {body: {style: colwise, output: replicate}}"),
+           fts_str("p.yaml"), &options, NULL, &plan),
+       "a tp_plan");
+  good(fts_plan_get_tp(plan, &info), "tp");
+  good(fts_plan_get_tp_rule(plan, 0, &rule), "rule");
+  bad(fts_plan_get_tp_rule(plan, 9, &rule), "rule 9");
+  good(fts_plan_get_tp_input(plan, 0, 0, &one, &other), "input");
+  bad(fts_plan_get_tp_output(plan, 0, 9, &one, &other), "output 9");
+  good(fts_plan_get_tp_parameter(plan, 0, &parameter), "tp parameter");
+  bad(fts_plan_get_tp_parameter(plan, 9, &parameter), "tp parameter 9");
+  good(fts_tp_chunk(5, 2, 1, &begin, &size), "chunk");
+  bad(fts_tp_chunk(5, 0, 1, &begin, &size), "no chunks");
+  fts_plan_release(plan);
+}
+
 typedef struct user_data {
   int destroyed;
   int fails;
@@ -316,6 +346,7 @@ static void everything(void) {
   fts_model* model = models();
   fts_schedule* schedule = schedules(model);
   fts_plan* plan = plans(model, schedule);
+  tp_plans(model);
   schedulers(schedule);
   configs();
   fts_plan_release(plan);

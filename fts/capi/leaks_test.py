@@ -12,7 +12,7 @@ HERE = os.path.join(
     os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "fts", "capi"
 )
 # Headers behind which LibTorch stands: valgrind would spend its time there.
-TORCH = ["communicator", "event", "mesh", "optimizer", "session", "tensor", "torch"]
+TORCH = ["communicator", "event", "mesh", "optimizer", "session", "tensor", "torch", "tp"]
 
 
 class LeaksTest(unittest.TestCase):

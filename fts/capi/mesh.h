@@ -1,10 +1,11 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// The ranks of a run and how they share the work: dp_replicate copies of the
-// model, each sharded over the remaining ranks. Rank = replica * shards +
-// shard. Handle: confined; fts_mesh_abort from any thread. A forked child must
-// not use its parent's mesh: every call then fails with
-// FTS_CODE_FAILED_PRECONDITION.
+// The ranks of a run and how they share the work: groups of tp ranks that share
+// the work of layers and see the same batches (tp.h); of these groups,
+// dp_replicate copies of the model, each sharded over the remaining ones.
+// Rank = (replica * shards + shard) * tp + tp rank. Handle: confined;
+// fts_mesh_abort from any thread. A forked child must not use its parent's
+// mesh: every call then fails with FTS_CODE_FAILED_PRECONDITION.
 
 #ifndef FTS_CAPI_MESH_H_
 #define FTS_CAPI_MESH_H_
@@ -21,8 +22,8 @@ typedef struct fts_mesh_options {
   size_t struct_size;
   const void* next;
   int64_t timeout_ms;    // of one collective call
-  int32_t dp_replicate;  // must divide the number of ranks
-  int32_t reserved;      // 0
+  int32_t dp_replicate;  // must divide the number of ranks over tp
+  int32_t tp;            // must divide the number of ranks; 0: 1. Since 1.2
 } fts_mesh_options;
 
 #define FTS_MESH_OPTIONS_INIT \
@@ -52,7 +53,7 @@ FTS_API void fts_mesh_retain(fts_mesh* mesh) FTS_NOEXCEPT;
 // \since 1.1
 FTS_API void fts_mesh_release(fts_mesh* mesh) FTS_NOEXCEPT;
 
-// 0 of 1 for NULL.
+// Of all ranks. 0 of 1 for NULL.
 // \since 1.1
 FTS_API int32_t fts_mesh_rank(const fts_mesh* mesh) FTS_NOEXCEPT;
 // \since 1.1
@@ -78,9 +79,17 @@ typedef int32_t fts_mesh_dim;
 enum {
   FTS_MESH_DIM_UNSPECIFIED = 0,  // FTS_MESH_DIM_ALL
   FTS_MESH_DIM_ALL = 1,
-  FTS_MESH_DIM_DP_SHARD = 2,     // ranks that share one copy of the model
-  FTS_MESH_DIM_DP_REPLICATE = 3  // ranks that hold the same part of it
+  FTS_MESH_DIM_DP_SHARD = 2,      // ranks that share one copy of the model
+  FTS_MESH_DIM_DP_REPLICATE = 3,  // ranks that hold the same part of it
+  FTS_MESH_DIM_TP = 4,            // ranks that share the work of its layers
+  FTS_MESH_DIM_DP = 5             // ranks with batches of their own: 2 and 3
 };
+// This rank among its peers along a dimension, and how many they are; either
+// may be NULL. Errors: INVALID_ARGUMENT.
+// \since 1.2
+FTS_NODISCARD FTS_API fts_status* fts_mesh_get_dim(
+    fts_mesh* mesh, fts_mesh_dim dim, int32_t* out_rank,
+    int32_t* out_size) FTS_NOEXCEPT;
 // A communicator of this rank's peers along a dimension, for tensors of the
 // caller's own. Its calls are among the mesh's: all ranks make them in one
 // order. Errors: INVALID_ARGUMENT.

@@ -3,6 +3,7 @@
 
 #include "fts/capi/internal/guard.h"
 #include "fts/capi/internal/handles.h"
+#include "fts/capi/internal/options.h"
 #include "fts/capi/internal/text.h"
 #include "fts/core/base/status.h"
 #include "fts/core/config/yaml.h"
@@ -15,6 +16,31 @@ using fts::capi::NotNull;
 using fts::capi::View;
 
 namespace {
+
+constexpr size_t kOptionsV12Size = 24;
+static_assert(offsetof(fts_plan_options, reserved) + sizeof(int32_t) ==
+                  sizeof(fts_plan_options),
+              "reserved is the last field: append after it, and read the new "
+              "field in ReadPlanOptions");
+
+absl::Status ReadPlanOptions(const fts_plan_options* given,
+                             fts::PlanOptions* out) {
+  fts_plan_options o = FTS_PLAN_OPTIONS_INIT;
+  FTS_RETURN_IF_ERROR(
+      fts::capi::ReadOptions(given, kOptionsV12Size, "fts_plan_options", &o));
+  if (o.tp < 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "fts_plan_options: tp is ", o.tp,
+        "; it is the number of ranks along the mesh's tp dimension, 1 or "
+        "more"));
+  }
+  if (o.reserved != 0) {
+    return absl::UnimplementedError(absl::StrCat(
+        "fts_plan_options: reserved is ", o.reserved, "; it must be 0"));
+  }
+  out->tp = o.tp;
+  return absl::OkStatus();
+}
 
 // What the three texts of a plan have in common.
 template <typename ToText>
@@ -36,11 +62,23 @@ fts_status* fts_plan_resolve(const fts_model* model,
                              const fts_schedule* schedule, fts_string yaml,
                              fts_string name, fts_diagnostics** out_diagnostics,
                              fts_plan** out) noexcept {
+  return fts_plan_resolve_with(model, schedule, yaml, name, nullptr,
+                               out_diagnostics, out);
+}
+
+fts_status* fts_plan_resolve_with(const fts_model* model,
+                                  const fts_schedule* schedule, fts_string yaml,
+                                  fts_string name,
+                                  const fts_plan_options* given,
+                                  fts_diagnostics** out_diagnostics,
+                                  fts_plan** out) noexcept {
   if (out != nullptr) *out = nullptr;
   if (out_diagnostics != nullptr) *out_diagnostics = nullptr;
   return Guard([&]() -> fts_status* {
     absl::Status bad = NotNull(model, "fts_plan_resolve: model");
     bad.Update(NotNull(out, "fts_plan_resolve: out"));
+    fts::PlanOptions options;
+    bad.Update(ReadPlanOptions(given, &options));
     if (!bad.ok()) return fts::capi::MakeStatus(bad);
     fts::Diagnostics diags;
     const auto written = fts::ParseYaml(fts::capi::ToString(yaml),
@@ -49,7 +87,6 @@ fts_status* fts_plan_resolve(const fts_model* model,
     if (!written.ok()) {
       plan = written.status();
     } else {
-      fts::PlanOptions options;
       options.schedule = schedule == nullptr ? nullptr : &schedule->value;
       plan = fts::ResolvePlan(*written, model->value, options, &diags);
     }

@@ -26,15 +26,32 @@ typedef struct fts_unit_info {
   size_t num_parameters;
 } fts_unit_info;
 
+typedef struct fts_plan_options {
+  size_t struct_size;
+  const void* next;
+  int32_t tp;        // ranks of the mesh that share the work of layers
+  int32_t reserved;  // 0
+} fts_plan_options;
+
+#define FTS_PLAN_OPTIONS_INIT \
+  { sizeof(fts_plan_options), NULL, 1, 0 }
+
 // Resolves the YAML of a strategy_adapter_cfg mapping (fsdp_plan,
-// fsdp_default_kwargs, unplanned); name stands for the file in messages.
-// schedule may be NULL: then everything trains from the start. out_diagnostics
-// may be NULL; it is written on failure too. Errors: INVALID_ARGUMENT.
-// \since 1.0
+// fsdp_default_kwargs, unplanned, tp_plan, loss_parallel); name stands for the
+// file in messages. schedule may be NULL: then everything trains from the
+// start. out_diagnostics may be NULL; it is written on failure too. Errors:
+// INVALID_ARGUMENT. \since 1.0
 FTS_NODISCARD FTS_API fts_status* fts_plan_resolve(
     const fts_model* model, const fts_schedule* schedule, fts_string yaml,
     fts_string name, fts_diagnostics** out_diagnostics,
     fts_plan** out) FTS_NOEXCEPT;
+// The same for a mesh of which the plan must know something. options may be
+// NULL.
+// \since 1.2
+FTS_NODISCARD FTS_API fts_status* fts_plan_resolve_with(
+    const fts_model* model, const fts_schedule* schedule, fts_string yaml,
+    fts_string name, const fts_plan_options* options,
+    fts_diagnostics** out_diagnostics, fts_plan** out) FTS_NOEXCEPT;
 // \since 1.0
 FTS_API void fts_plan_retain(fts_plan* plan) FTS_NOEXCEPT;
 // \since 1.0

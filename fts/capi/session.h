@@ -36,7 +36,8 @@ FTS_EXTERN_C_BEGIN
 typedef struct fts_session fts_session;
 
 // A parameter of the model: the tensor stays the caller's, and becomes a view
-// of the engine's memory, of the same identity and shape.
+// of the engine's memory, of the same identity and shape. One that the plan
+// splits along tp (tp_plan.h) gets the shape of this rank's part.
 typedef struct fts_named_tensor {
   fts_string name;
   fts_tensor* tensor;
@@ -84,9 +85,9 @@ FTS_API void fts_session_release(fts_session* session) FTS_NOEXCEPT;
 // \since 1.1
 FTS_NODISCARD FTS_API fts_status* fts_session_load(fts_session* session)
     FTS_NOEXCEPT;
-// Writes dst (1-D, any floating dtype) from elements [begin, end) of the named
-// parameter, row-major. Returns NULL or an error that load_from then returns.
-// Called on the calling thread.
+// Writes dst (1-D, any floating dtype) from elements [begin, end) of the whole
+// named parameter, row-major. Returns NULL or an error that load_from then
+// returns. Called on the calling thread.
 typedef fts_status* (*fts_load_fn)(fts_string name, int64_t begin, int64_t end,
                                    const fts_tensor* dst, void* user_data);
 // The same with values from elsewhere, also later on: parts that this rank
@@ -183,6 +184,19 @@ FTS_NODISCARD FTS_API fts_status* fts_session_begin_evaluation(
 FTS_NODISCARD FTS_API fts_status* fts_session_end_evaluation(
     fts_session* session) FTS_NOEXCEPT;
 
+// Token cross entropy of the logits that the model returned, for hosts of
+// LibTorch with its tag and at::Tensor addresses as in tp.h: logits [..., n] in
+// any floating dtype and labels [...], int64, of which -100 is left out. Under
+// loss_parallel n is this rank's part of the vocabulary and ranks along tp
+// call it together. The sum, a float32 scalar in autograd's graph, and the
+// count of labels, an int64 one, are assigned to live at::Tensor objects.
+// Blocks. Errors: INVALID_ARGUMENT, FAILED_PRECONDITION (tags differ), those of
+// communicators.
+// \since 1.2
+FTS_NODISCARD FTS_API fts_status* fts_session_token_loss_at(
+    fts_session* session, fts_string tag, const void* at_logits,
+    const void* at_labels, void* at_out_sum, void* at_out_count) FTS_NOEXCEPT;
+
 typedef struct fts_step_args {
   size_t struct_size;
   const void* next;
@@ -234,7 +248,7 @@ FTS_NODISCARD FTS_API fts_status* fts_session_reset_step(fts_session* session)
 
 // This rank's part of a parameter: what an optimizer updates.
 typedef struct fts_shard_info {
-  int64_t begin;  // of the flattened parameter
+  int64_t begin;  // of the flattened parameter; of this rank's part along tp
   int64_t size;   // may be 0
   int32_t trainable;
   int32_t has_gradient;

@@ -7,6 +7,7 @@
 #include "fts/capi/internal/torch_handles.h"
 #include "fts/core/base/status.h"
 
+using fts::capi::CheckTag;
 using fts::capi::NotNull;
 using fts::capi::TorchGuard;
 
@@ -17,7 +18,9 @@ namespace {
 constexpr char kTag[] =
     TORCH_VERSION "/cxx11abi=" FTS_STRING(_GLIBCXX_USE_CXX11_ABI);
 
-absl::Status CheckTag(fts_string tag, const char* function) {
+}  // namespace
+
+absl::Status fts::capi::CheckTag(fts_string tag, const char* function) {
   const std::string given = fts::capi::ToString(tag);
   if (given == kTag) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -27,8 +30,6 @@ absl::Status CheckTag(fts_string tag, const char* function) {
                    "the torch that "
                    "fts was built for, or build fts for yours"));
 }
-
-}  // namespace
 
 fts_string fts_torch_tag(void) noexcept { return {kTag, sizeof(kTag) - 1}; }
 

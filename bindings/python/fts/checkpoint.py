@@ -15,6 +15,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
+import math
 import os
 import shutil
 import warnings
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 import torch
 
+from fts.backends.tp_parts import Part
 from fts.errors import InputError, StateError
 
 if TYPE_CHECKING:
@@ -175,11 +177,14 @@ def _write_native(
             {"model": whole, "buffers": {n: b.cpu() for n, b in buffers.items()}},
             os.path.join(folder, "model.pt"),
         )
-    mine = {
-        name: {"begin": backend.range_of(name)[0], "size": backend.range_of(name)[1],
-               "state": dict(values)}
-        for name, values in state.items()
-    }  # fmt: skip
+    mine = {}
+    for name, values in state.items():
+        begin, size = backend.range_of(name)
+        mine[name] = {"begin": begin, "size": size, "state": dict(values)}
+        part = backend.part_of(name)
+        if part is not None:
+            # begin and size are within it.
+            mine[name]["part"] = tuple(part)
     torch.save(mine, os.path.join(folder, f"optimizer_{backend.rank}.pt"))
 
 
@@ -200,28 +205,54 @@ def _read_native(
     for name in scheduler.trainable():
         held = [part[name] for part in parts if name in part]
         if held:
-            state[name] = _range(held, *backend.range_of(name))
+            begin, size = backend.range_of(name)
+            state[name] = _range(held, begin, size, backend.part_of(name))
     return state
 
 
-def _range(held: list[dict[str, Any]], begin: int, size: int) -> dict[str, Any]:
-    """State of elements [begin, begin + size) from parts of the ranks."""
+def _range(
+    held: list[dict[str, Any]], begin: int, size: int, part: Part | None
+) -> dict[str, Any]:
+    """State of elements [begin, begin + size), of ``part`` where there is one,
+    from what the ranks held."""
     out: dict[str, Any] = {}
+    split = part is not None or any("part" in other for other in held)
     for key, value in held[0]["state"].items():
         if not _per_element(value, held[0]["size"]):
             out[key] = value
             continue
+        if split:
+            whole = torch.zeros(_numel(held, part), dtype=value.dtype)
+            for other in held:
+                there = _places(other["begin"], other["size"], other.get("part"))
+                whole[there] = other["state"][key]
+            out[key] = whole[_places(begin, size, part)]
+            continue
         target = torch.zeros(size, dtype=value.dtype)
-        for part in held:
-            low = max(begin, part["begin"])
-            high = min(begin + size, part["begin"] + part["size"])
+        for other in held:
+            low = max(begin, other["begin"])
+            high = min(begin + size, other["begin"] + other["size"])
             if low < high:
-                source = part["state"][key]
+                source = other["state"][key]
                 target[low - begin : high - begin] = source[
-                    low - part["begin"] : high - part["begin"]
+                    low - other["begin"] : high - other["begin"]
                 ]
         out[key] = target
     return out
+
+
+def _places(begin: int, size: int, part: Any) -> torch.Tensor:
+    """In the flattened whole parameter."""
+    if part is None:
+        return torch.arange(begin, begin + size)
+    return Part(*part).places(begin, size)
+
+
+def _numel(held: list[dict[str, Any]], part: Part | None) -> int:
+    for given in [part, *(other.get("part") for other in held)]:
+        if given is not None:
+            return math.prod(Part(*given).shape)
+    raise AssertionError("none is split")
 
 
 def _per_element(value: Any, size: int) -> bool:

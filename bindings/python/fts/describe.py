@@ -34,6 +34,31 @@ def clean_name(name: str) -> str:
     return name
 
 
+# Names of attention's projections, and the attributes that count their heads: of
+# the attention itself, or of the config that models of transformers give it.
+_QUERIES = ("q_proj", "query", "wq", "o_proj", "out_proj", "wo")
+_KEYS = ("k_proj", "key", "wk", "v_proj", "value", "wv")
+_HEADS = ("num_attention_heads", "n_heads", "num_heads")
+_KV_HEADS = ("num_key_value_heads", "n_kv_heads", "num_kv_heads")
+
+
+def _heads(parent: Any, name: str, module: torch.nn.Module) -> int:
+    """How many attention heads make up the dimension of a projection that tensor
+    parallelism splits; 0 where that is not known."""
+    last = name.rpartition(".")[2]
+    if not isinstance(module, torch.nn.Linear) or last not in _QUERIES + _KEYS:
+        return 0
+    wanted = _HEADS if last in _QUERIES else _KV_HEADS + _HEADS
+    for attribute in wanted:
+        for holder in (parent, getattr(parent, "config", None)):
+            count = getattr(holder, attribute, None)
+            if isinstance(count, int) and count > 0:
+                out = last in ("o_proj", "out_proj", "wo")
+                size = module.in_features if out else module.out_features
+                return count if size % count == 0 else 0
+    return 0
+
+
 class Model:
     """A model's description. Immutable."""
 
@@ -80,18 +105,21 @@ def describe(model: torch.nn.Module | str | Model) -> Model:
         return Model(_fts.Model(model))
     modules: list[dict[str, Any]] = []
     seen = set()
+    named = {clean_name(name): module for name, module in model.named_modules()}
     for name, module in model.named_modules():
         name = clean_name(name)
         if name in seen:
             continue
         seen.add(name)
-        modules.append(
-            {
-                "name": name,
-                "class": type(module).__name__,
-                "container": isinstance(module, _CONTAINERS),
-            }
-        )
+        one = {
+            "name": name,
+            "class": type(module).__name__,
+            "container": isinstance(module, _CONTAINERS),
+        }
+        heads = _heads(named.get(name.rpartition(".")[0]), name, module)
+        if heads:
+            one["heads"] = heads
+        modules.append(one)
     parameters: list[dict[str, Any]] = []
     first: dict[int, str] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):

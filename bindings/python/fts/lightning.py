@@ -33,6 +33,7 @@ from fts.lightning_import import (
     rank_zero,
 )
 from fts.lightning_scheduler import LightningScheduler
+from fts.meshes import tp_size_of
 from fts.plan import Plan
 from fts.schedule import Schedule
 from fts.schedule_source import ScheduleSource
@@ -223,7 +224,15 @@ class FinetuningScheduler(Callback):
         except InputError as error:
             raise also(MisconfiguredSchedule, error) from error
         try:
-            self._plan = Plan(self.strategy_adapter_cfg or None, model, self._schedule)
+            self._plan = Plan(
+                self.strategy_adapter_cfg or None,
+                model,
+                self._schedule,
+                # Without a tp_plan layers are split by hand, in configure_model.
+                tp=tp_size_of(trainer.strategy.device_mesh)
+                if dict(self.strategy_adapter_cfg or {}).get("tp_plan")
+                else 1,
+            )
         except InputError as error:
             raise also(MisconfiguredPlan, error) from error
         raised = self._schedule.max_epochs

@@ -31,7 +31,8 @@ class Plan:
 
     ``source``: a mapping, YAML text or a path with the keys fsdp_plan,
     fsdp_default_kwargs, unplanned and so on; None for an empty plan, under
-    which every parameter is replicated. Raises PlanError.
+    which every parameter is replicated. ``tp``: ranks along the mesh's
+    tensor-parallel dimension, for the tp_plan. Raises PlanError.
 
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
     >>> [unit.module for unit in Plan({"fsdp_plan": {"1": {}}}, model).units]
@@ -43,6 +44,7 @@ class Plan:
         source: Any,
         model: torch.nn.Module | Model | str,
         schedule: Schedule | None = None,
+        tp: int = 1,
     ) -> None:
         text, name = yaml_of({} if source is None else source, "strategy_adapter_cfg")
         with raised_as(PlanError):
@@ -51,12 +53,20 @@ class Plan:
                 None if schedule is None else schedule.handle,
                 text,
                 name,
+                tp,
             )
 
     @property
     def handle(self) -> _fts.Plan:
         """For the rest of this package."""
         return self._handle
+
+    @property
+    def tp(self) -> dict[str, Any]:
+        """The tp_plan as resolved: size, loss_parallel, sequence_parallel,
+        loss_module, rules, and parameters: {name: (placement, whether a rank's
+        gradient is one term of a sum)}."""
+        return self._handle.tp()
 
     def _unit(self, i: int) -> Unit:
         return Unit(**self._handle.unit(i))

@@ -15,9 +15,10 @@ from fts import _fts
 from fts.backends.base import Backend
 from fts.checkpoint import load, save
 from fts.describe import clean_name, describe
-from fts.errors import Diagnostic, FtsWarning, InputError, StateError
+from fts.errors import Diagnostic, FtsWarning, InputError, PlanError, StateError
 from fts.events import Outcome, outcome
 from fts.groups import make_groups
+from fts.meshes import tp_size_of
 from fts.plan import Plan
 from fts.schedule import Schedule
 
@@ -131,10 +132,20 @@ class Scheduler:
             self._schedule = self._schedule.with_reinit(
                 description, reinit_optim_cfg, reinit_lr_cfg
             )
+        tp = tp_size_of(mesh, model) if given is None else given.tp_size
         if isinstance(strategy_adapter_cfg, Plan):
             self._plan = strategy_adapter_cfg
+            planned = self._plan.tp["size"]
+            if self._plan.tp["rules"] and planned != tp:
+                raise PlanError(
+                    f"the fts.Plan was made for {planned} ranks along tp, and the mesh "
+                    f"has {tp}; give it tp={tp}, or the mesh {{'tp': {planned}}}"
+                )
         else:
-            self._plan = Plan(strategy_adapter_cfg, description, self._schedule)
+            made = given is not None and strategy_adapter_cfg is None
+            self._plan = Plan(
+                strategy_adapter_cfg, description, self._schedule, tp=1 if made else tp
+            )
         # Effective rates; settings() has those written.
         self._settings = [self._schedule.settings(i) for i in range(len(self._schedule))]
         self._rates = [phase.lr for phase in self._schedule.phases]
@@ -199,13 +210,15 @@ class Scheduler:
             from fts.backends.native import NativeBackend, make_mesh
 
             if isinstance(mesh, Mapping):
-                unknown = sorted(set(mesh) - {"dp_replicate"})
+                unknown = sorted(set(mesh) - {"dp_replicate", "tp"})
                 if unknown:
                     raise InputError(
                         f"mesh has '{unknown[0]}'; backend='native' takes "
-                        "dp_replicate alone, the other ranks shard"
+                        "dp_replicate and tp, the other ranks shard"
                     )
-                mesh = make_mesh(mesh.get("dp_replicate", 1))
+                mesh = make_mesh(
+                    mesh.get("dp_replicate", 1), tp=mesh.get("tp", 1)
+                )
             return NativeBackend(
                 self._model,
                 self._schedule.handle,
@@ -288,6 +301,17 @@ class Scheduler:
     @property
     def world_size(self) -> int:
         return self._backend.world_size
+
+    @property
+    def dp_rank(self) -> int:
+        """Which share of every batch is this rank's, from 0: ranks along tp have
+        the same one."""
+        return self._backend.dp_rank
+
+    @property
+    def dp_size(self) -> int:
+        """How many shares a batch is divided into."""
+        return self._backend.dp_size
 
     @property
     def phase(self) -> int:
@@ -470,6 +494,31 @@ class Scheduler:
         if self.finished:
             return Outcome()
         return self._tell(self._handle.epoch_end(self._epoch))
+
+    def token_loss(
+        self,
+        logits: torch.Tensor,
+        labels: torch.Tensor,
+        *,
+        reduction: str = "mean",
+        ignore_index: int = -100,
+    ) -> torch.Tensor:
+        """Cross entropy of tokens, in float32, of what the model returned, also
+        under loss_parallel, where ranks along tp hold a part of each logit row and
+        call this together. Like ``torch.nn.functional.cross_entropy`` of
+        logits [..., vocabulary] and int64 labels [...] of the same tokens.
+        ``reduction``: mean or sum, of this rank's tokens."""
+        if reduction not in ("mean", "sum"):
+            raise InputError(f"reduction is {reduction!r}; it must be mean or sum")
+        if ignore_index != -100:
+            if bool((labels == -100).any()):
+                raise InputError(
+                    f"labels hold -100, which is no token, beside ignore_index "
+                    f"{ignore_index}"
+                )
+            labels = labels.masked_fill(labels == ignore_index, -100)
+        total, count = self._backend.token_loss(logits, labels)
+        return total if reduction == "sum" else total / count
 
     def clip_grad_norm_(self, max_norm: float | None = None) -> float:
         """Clips the gradients of the step by their global L2 norm over ranks and

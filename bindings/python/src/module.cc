@@ -30,4 +30,5 @@ PYBIND11_MODULE(_fts, m) {
   fts_python::BindMesh(m);
   fts_python::BindSession(m);
   fts_python::BindOptimizer(m);
+  fts_python::BindTp(m);
 }

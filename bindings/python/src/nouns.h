@@ -54,6 +54,7 @@ void BindMesh(py::module_& m);
 void BindCommunicator(py::module_& m);
 void BindSession(py::module_& m);
 void BindOptimizer(py::module_& m);
+void BindTp(py::module_& m);
 
 // torch tensors and their handles; tensor.cc. TypeError for another object.
 Tensor FromTorch(py::handle tensor);
@@ -61,6 +62,10 @@ py::object ToTorch(const Tensor& tensor);
 // The addresses of the at::Tensors in a list or tuple of torch tensors, valid
 // while it is alive and unchanged.
 std::vector<const void*> AtAddresses(const py::sequence& tensors);
+// That of one torch tensor, valid while the object is alive.
+const void* AtAddress(py::handle tensor);
+// The LibTorch that this extension was built for (fts/capi/torch.h).
+fts_string TorchTag();
 void BindTensor(py::module_& m);
 
 }  // namespace fts_python

@@ -44,6 +44,13 @@ std::vector<const void*> AtAddresses(const py::sequence& tensors) {
   return out;
 }
 
+const void* AtAddress(py::handle tensor) {
+  if (!THPVariable_Check(tensor.ptr())) NotATensor(tensor);
+  return &THPVariable_Unpack(tensor.ptr());
+}
+
+fts_string TorchTag() { return kTagView; }
+
 Tensor FromTorch(py::handle object) {
   Tensor out;
   if (THPVariable_Check(object.ptr())) {

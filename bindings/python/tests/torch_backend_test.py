@@ -283,12 +283,6 @@ class TorchBackendTest(unittest.TestCase):
             self.assertClose(losses, wanted)
 
     def test_what_it_cannot_do_is_refused(self):
-        with self.assertRaisesRegex(fts.PlanError, "tp_plan needs a mesh"):
-            scheduler_of({"tp_plan": {"head": "colwise"}})
-        with self.assertRaisesRegex(fts.PlanError, "style 'diagonal'"):
-            scheduler_of({"tp_plan": {"head": "diagonal"}}, mesh={"tp": RANKS})
-        with self.assertRaisesRegex(fts.PlanError, "tp_plan.nope matches no"):
-            scheduler_of({"tp_plan": {"nope": "colwise"}}, mesh={"tp": RANKS})
         with self.assertRaisesRegex(fts.PlanError, "unplanned: shard"):
             scheduler_of({"fsdp_plan": BLOCKS}, precision="bf16-mixed")
         with self.assertRaisesRegex(fts.InputError, "not the world of"):

@@ -15,8 +15,15 @@ import subprocess
 
 
 def headers(root):
-    """Paths of the public headers under a source root, sorted."""
-    return sorted(glob.glob(os.path.join(root, "fts", "capi", "*.h")))
+    """Paths of the public headers under a source root, sorted; tests' headers in
+    a source tree are none."""
+    found = sorted(glob.glob(os.path.join(root, "fts", "capi", "*.h")))
+    return [path for path in found if "FTS_EXTERN_C_BEGIN" in _read(path)]
+
+
+def _read(path):
+    with open(path) as f:
+        return f.read()
 
 
 def text_of(header):

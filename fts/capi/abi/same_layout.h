@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "fts/capi/abi/v1_1_layout.h"
+#include "fts/capi/abi/v1_2_layout.h"
 #include "fts/capi/abi/v1_layout.h"
 #include "fts/capi/base.h"
 #include "fts/capi/buffer.h"
@@ -29,6 +30,8 @@
 #include "fts/capi/status.h"
 #include "fts/capi/tensor.h"
 #include "fts/capi/torch.h"
+#include "fts/capi/tp.h"
+#include "fts/capi/tp_plan.h"
 #include "fts/capi/version.h"
 
 // Numbers must be of one type; handles, functions and structs of one size (each
@@ -45,6 +48,11 @@ constexpr bool kSameType =
   static_assert(offsetof(Old, field) == offsetof(New, field) &&            \
                     kSameType<decltype(Old::field), decltype(New::field)>, \
                 #New "::" #field " is not as in " #Old)
+// A field that had another name, such as one that was reserved.
+#define FTS_SAME_PLACE(Old, was, New, is)                             \
+  static_assert(offsetof(Old, was) == offsetof(New, is) &&            \
+                    kSameType<decltype(Old::was), decltype(New::is)>, \
+                #New "::" #is " is not as " #was " in " #Old)
 #define FTS_SAME_SIZE(Old, New) \
   static_assert(sizeof(Old) == sizeof(New), #New " is not as large as " #Old)
 
@@ -232,7 +240,7 @@ FTS_SAME_FIELD(v1_1::MeshOptions, fts_mesh_options, struct_size);
 FTS_SAME_FIELD(v1_1::MeshOptions, fts_mesh_options, next);
 FTS_SAME_FIELD(v1_1::MeshOptions, fts_mesh_options, timeout_ms);
 FTS_SAME_FIELD(v1_1::MeshOptions, fts_mesh_options, dp_replicate);
-FTS_SAME_FIELD(v1_1::MeshOptions, fts_mesh_options, reserved);
+FTS_SAME_PLACE(v1_1::MeshOptions, reserved, fts_mesh_options, tp);
 
 // fts_group_info
 FTS_SAME_SIZE(v1_1::GroupInfo, fts_group_info);
@@ -303,5 +311,58 @@ FTS_SAME_FIELD(v1_1::TensorInfo, fts_tensor_info, dtype);
 FTS_SAME_FIELD(v1_1::TensorInfo, fts_tensor_info, device);
 FTS_SAME_FIELD(v1_1::TensorInfo, fts_tensor_info, requires_grad);
 FTS_SAME_FIELD(v1_1::TensorInfo, fts_tensor_info, reserved);
+
+// ---- Version 1.2 ------------------------------------------------------------
+
+// fts_plan_options
+FTS_SAME_FIELD(v1_2::PlanOptions, fts_plan_options, struct_size);
+FTS_SAME_FIELD(v1_2::PlanOptions, fts_plan_options, next);
+FTS_SAME_FIELD(v1_2::PlanOptions, fts_plan_options, tp);
+FTS_SAME_FIELD(v1_2::PlanOptions, fts_plan_options, reserved);
+
+// fts_tp_convert_options
+FTS_SAME_FIELD(v1_2::TpConvertOptions, fts_tp_convert_options, struct_size);
+FTS_SAME_FIELD(v1_2::TpConvertOptions, fts_tp_convert_options, next);
+FTS_SAME_FIELD(v1_2::TpConvertOptions, fts_tp_convert_options, from);
+FTS_SAME_FIELD(v1_2::TpConvertOptions, fts_tp_convert_options, to);
+FTS_SAME_FIELD(v1_2::TpConvertOptions, fts_tp_convert_options, whole);
+FTS_SAME_FIELD(v1_2::TpConvertOptions, fts_tp_convert_options, label);
+
+// fts_placement
+FTS_SAME_SIZE(v1_2::Placement, fts_placement);
+FTS_SAME_FIELD(v1_2::Placement, fts_placement, kind);
+FTS_SAME_FIELD(v1_2::Placement, fts_placement, dim);
+
+// fts_tp_layout
+FTS_SAME_SIZE(v1_2::TpLayout, fts_tp_layout);
+FTS_SAME_FIELD(v1_2::TpLayout, fts_tp_layout, value);
+FTS_SAME_FIELD(v1_2::TpLayout, fts_tp_layout, gradient);
+
+// fts_tp_info
+FTS_SAME_SIZE(v1_2::TpInfo, fts_tp_info);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, size);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, loss_parallel);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, sequence_parallel);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, reserved);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, loss_module);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, num_rules);
+FTS_SAME_FIELD(v1_2::TpInfo, fts_tp_info, num_parameters);
+
+// fts_tp_rule
+FTS_SAME_SIZE(v1_2::TpRule, fts_tp_rule);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, module);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, class_name);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, style);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, use_local_output);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, whole);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, num_inputs);
+FTS_SAME_FIELD(v1_2::TpRule, fts_tp_rule, num_outputs);
+
+// fts_tp_parameter
+FTS_SAME_SIZE(v1_2::TpParameter, fts_tp_parameter);
+FTS_SAME_FIELD(v1_2::TpParameter, fts_tp_parameter, name);
+FTS_SAME_FIELD(v1_2::TpParameter, fts_tp_parameter, placement);
+FTS_SAME_FIELD(v1_2::TpParameter, fts_tp_parameter, partial_gradient);
+FTS_SAME_FIELD(v1_2::TpParameter, fts_tp_parameter, reserved);
 
 #endif  // FTS_CAPI_ABI_SAME_LAYOUT_H_

@@ -27,6 +27,7 @@
 #include "fts/capi/tensor.h"
 #include "fts/core/session/host_session.h"
 #include "fts/core/session/ranks.h"
+#include "fts/core/tp/group.h"
 
 struct fts_tensor : fts::capi::Counted {
   explicit fts_tensor(at::Tensor tensor) : value(std::move(tensor)) {}
@@ -36,6 +37,7 @@ struct fts_tensor : fts::capi::Counted {
 struct fts_mesh : fts::capi::Counted {
   explicit fts_mesh(fts::Ranks ranks) : value(std::move(ranks)) {}
   fts::Ranks value;
+  fts::tp::GroupPtr tp;  // of tp.h; made by its first call
   const fts::capi::OwnProcess process{};
   std::atomic<bool> busy{false};
 };
@@ -62,6 +64,20 @@ fts_status* TorchGuard(Body&& body) noexcept {
   });
 }
 
+// Runs `body` as the only call on the mesh.
+template <typename Body>
+fts_status* InMesh(fts_mesh* mesh, const char* function, Body&& body) noexcept {
+  return TorchGuard([&]() -> absl::Status {
+    const absl::Status there =
+        NotNull(mesh, absl::StrCat(function, ": mesh").c_str());
+    if (!there.ok()) return there;
+    const absl::Status own = mesh->process.Check(function, "mesh");
+    if (!own.ok()) return own;
+    return Confined(mesh->busy, function, "mesh",
+                    [&]() -> absl::Status { return body(mesh->value); });
+  });
+}
+
 // Runs `body` as the only call on the session.
 template <typename Body>
 fts_status* InSession(const fts_session* session, const char* function,
@@ -76,6 +92,9 @@ fts_status* InSession(const fts_session* session, const char* function,
                     [&]() -> absl::Status { return body(*session->value); });
   });
 }
+
+// That a caller's at::Tensor is of the LibTorch that is in use here (torch.h).
+absl::Status CheckTag(fts_string tag, const char* function);
 
 // DLPack's description of a dtype; {0, 0, 0} for what it has no name for.
 fts_dtype ToDtype(at::ScalarType type);

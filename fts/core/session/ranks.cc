@@ -165,6 +165,10 @@ std::shared_ptr<comm::Communicator> Ranks::replicas() const {
                                             : comm::MakeLocal("dp_replicate");
 }
 
+std::shared_ptr<comm::Communicator> Ranks::layers() const {
+  return tp_ != nullptr ? tp_ : comm::MakeLocal("tp");
+}
+
 absl::Status Ranks::Sum(std::vector<double>* numbers) const {
   return Agree(*gather_, comm::ReduceOp::kSum, numbers);
 }

@@ -61,6 +61,8 @@ class Ranks {
   absl::Status SplitTp(int tp);
   // The ranks that share this one's layers; null unless SplitTp made some.
   const std::shared_ptr<comm::Communicator>& tp() const { return tp_; }
+  // The same, this rank alone when there are none.
+  std::shared_ptr<comm::Communicator> layers() const;
 
   // Makes the ranks `replicas` groups of equal size that each hold a whole
   // sharded model: rank = replica * shards + shard. Collective; at most once,

@@ -29,6 +29,30 @@ class Backend(abc.ABC):
     def world_size(self) -> int:
         """How many ranks train together."""
 
+    #: How many ranks share the work of layers and see the same batches.
+    tp_size: int = 1
+
+    @property
+    def dp_rank(self) -> int:
+        """This rank among those that have batches of their own, from 0."""
+        return self.rank // self.tp_size
+
+    @property
+    def dp_size(self) -> int:
+        """How many have batches of their own."""
+        return self.world_size // self.tp_size
+
+    def token_loss(
+        self, logits: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(sum, count) of token cross entropy in float32; labels of -100 are left
+        out."""
+        labels = labels.reshape(-1)
+        total = torch.nn.functional.cross_entropy(
+            logits.reshape(-1, logits.shape[-1]).float(), labels, reduction="sum"
+        )
+        return total, (labels != -100).sum()
+
     @abc.abstractmethod
     def thaw(self, phase: int, names: list[str]) -> None:
         """The parameters that begin to train in ``phase``."""

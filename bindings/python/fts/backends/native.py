@@ -14,7 +14,10 @@ from typing import Any, Iterable
 import torch
 
 from fts import _fts
+from fts.backends import tp_checks
 from fts.backends.base import Backend, before_update
+from fts.backends.tp_parts import Part, parts_of
+from fts.backends.tp_styles import StyledForward
 from fts.backends.unit_hooks import UnitBoundary
 from fts.backends.whole_model import WholeModel, detached
 
@@ -38,20 +41,26 @@ _SHAPE_DEPENDENT = {
 }
 
 
-def make_mesh(dp_replicate: int = 1, timeout: float = 600.0) -> _fts.Mesh:
+def make_mesh(
+    dp_replicate: int = 1, timeout: float = 600.0, tp: int = 1
+) -> _fts.Mesh:
     """The ranks of this run: those of ``torch.distributed`` where it was set
     up, else those that the launcher's variables describe, else this one."""
     dist = torch.distributed
     if dist.is_available() and dist.is_initialized():
         group = dist.group.WORLD
-        return _fts.Mesh.join(group.group_name, timeout, dp_replicate)
-    return _fts.Mesh.create(timeout, dp_replicate)
+        return _fts.Mesh.join(group.group_name, timeout, dp_replicate, tp)
+    return _fts.Mesh.create(timeout, dp_replicate, tp)
 
 
 class NativeBackend(Backend):
-    """See the module. ``plan`` and ``schedule`` are resolved against ``model``.
+    """See the module. ``plan`` and ``schedule`` are resolved against ``model``,
+    ``plan`` for as many ranks along tp as ``mesh`` has.
 
-    Raises TypeError for a model that is wrapped or compiled as a whole, and
+    A parameter that the plan's tp_plan splits keeps its identity and gets the
+    shape of this rank's part; whole values go in and out all the same.
+
+    Raises PlanError for a module that a style of the tp_plan cannot have, TypeError for a model that is wrapped or compiled as a whole, and
     fts.Error for what the engine refuses.
     """
 
@@ -70,7 +79,22 @@ class NativeBackend(Backend):
         _refuse_wrapped(model)
         self._model = model
         self._mesh = mesh or make_mesh()
+        tp = plan.tp()
+        tp_checks.refuse_short_positions(model, tp)
+        tp_rank, self.tp_size = self._mesh.dim("tp")
+        modules = dict(model.named_modules())
+        self._parts: list[Any] = []
+        if tp["size"] == self.tp_size > 1:
+            # Innermost: before units and checkpoints are put around modules.
+            self._parts += [
+                StyledForward(self._mesh, rule, modules[rule["module"]])
+                for rule in tp["rules"]
+            ]
+            self._parts += tp_checks.guard_labels(model, tp)
         named = list(model.named_parameters())
+        # Whole: the session gives those that are split this rank's shapes.
+        self._shapes = {name: tuple(p.shape) for name, p in named}
+        self._split: dict[str, Part] = parts_of(tp, self._shapes, tp_rank)
         self._places = {name: i for i, (name, _) in enumerate(named)}
         self._session = _fts.Session(
             plan,
@@ -86,15 +110,11 @@ class NativeBackend(Backend):
         self._best_state: dict[str, dict[str, Any]] | None = None
         self._hooked: list[Any] = []
         self._optimizer: Any = None
-        self._modules = dict(model.named_modules())
-        self._parts: list[Any] = []
         for unit in range(self._session.num_units()):
             info = self._session.unit(unit)
             for which, module in enumerate(info["modules"]):
                 self._parts.append(
-                    UnitBoundary(
-                        self._session, unit, which, self._modules[module], info
-                    )
+                    UnitBoundary(self._session, unit, which, modules[module], info)
                 )
         self._parts.append(
             WholeModel(
@@ -102,6 +122,7 @@ class NativeBackend(Backend):
                 self.full_state_dict,
                 self._scatter,
                 lambda: detached(self._parts),
+                self._shapes,
             )
         )
 
@@ -123,6 +144,11 @@ class NativeBackend(Backend):
     def mean(self, numbers: list[float]) -> list[float]:
         total = self._mesh.sum([float(number) for number in numbers])
         return [number / self._mesh.size for number in total]
+
+    def token_loss(
+        self, logits: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return _fts.token_loss(self._session, logits, labels)
 
     # ---- Phases ------------------------------------------------------------
 
@@ -238,17 +264,20 @@ class NativeBackend(Backend):
         out: dict[str, torch.Tensor] = {}
 
         def keep(name: str, value: torch.Tensor) -> None:
-            out[name] = value.clone().view(
-                self._model.get_parameter(name).shape
-            )
+            out[name] = value.clone().view(self._shapes[name])
 
         self._session.for_each_full(keep)
         return out
 
     def range_of(self, name: str) -> tuple[int, int]:
-        """(begin, size) of this rank's elements of a parameter, flattened."""
+        """(begin, size) of this rank's elements of a parameter, flattened; of its
+        part along tp where :meth:`part_of` has one."""
         begin, _, shard, _ = self._session.shard(self._places[name])
         return begin, shard.numel()
+
+    def part_of(self, name: str) -> Part | None:
+        """This rank's part along tp of a parameter that is split."""
+        return self._split.get(name)
 
     def load_full(self, values: dict[str, torch.Tensor]) -> None:
         """Writes whole values, of some parameters, into the shards. Collective."""
@@ -259,13 +288,15 @@ class NativeBackend(Backend):
         with torch.no_grad():
             for name, value in values.items():
                 begin, _, shard, _ = self._session.shard(self._places[name])
-                flat = value.detach().reshape(-1)
+                part = self._split.get(name)
+                value = value.detach() if part is None else part.of(value.detach())
+                flat = value.reshape(-1)
                 shard.copy_(flat[begin : begin + shard.numel()])
         self._session.end_write()
 
     def detach(self) -> None:
         whole = self.full_state_dict()
-        for part in self._parts:
+        for part in reversed(self._parts):
             part.detach()
         for handle in self._hooked:
             handle.remove()

@@ -19,10 +19,11 @@ import torch
 import torch.distributed as dist
 from torch.distributed.tensor import DTensor, Replicate, Shard
 
-from fts.backends import torch_plan
+from fts.backends import torch_plan, torch_tp, tp_checks
 from fts.backends.base import Backend, before_update
 from fts.describe import clean_name
 from fts.errors import FtsWarning, InputError, PlanError, StateError
+from fts.meshes import TP_NAMES
 from fts.plan import Plan
 from fts.schedule import Schedule
 
@@ -66,16 +67,16 @@ class _Meshes:
             self.dp = self._make(dict(given or {}), device)
             return
         names = given.mesh_dim_names
-        if given.ndim == 1 and not (names and names[0] in _TP_NAMES):
+        if given.ndim == 1 and not (names and names[0] in TP_NAMES):
             self.dp = given
             return
         if names is None:
             raise InputError(
                 "the DeviceMesh has more than one dimension and no mesh_dim_names; "
-                f"name them, the tensor-parallel one {' or '.join(_TP_NAMES)}"
+                f"name them, the tensor-parallel one {' or '.join(TP_NAMES)}"
             )
-        tp = [name for name in names if name in _TP_NAMES]
-        rest = tuple(name for name in names if name not in _TP_NAMES)
+        tp = [name for name in names if name in TP_NAMES]
+        rest = tuple(name for name in names if name not in TP_NAMES)
         self.tp = given[tp[0]] if tp else None
         self.dp = given[rest] if rest else None
 
@@ -104,9 +105,6 @@ class _Meshes:
         if "tp" in sizes:
             self.tp = mesh["tp"]
         return mesh["dp_replicate", "dp_shard"] if replicate > 1 else mesh["dp_shard"]
-
-
-_TP_NAMES = ("tp", "tensor_parallel")
 
 
 _registered = False
@@ -158,7 +156,9 @@ class TorchBackend(Backend):
         self._device = _device(model, mesh)
         self._full = plan.to_dict()
         units = list(self._full["units"])
-        tp_plan = self._full["tp_plan"]
+        tp = plan.tp
+        tp_checks.refuse_short_positions(model, tp)
+        rules = tp["rules"] if tp["size"] > 1 else []
         rest = self._full["remainder"]
         if self._full["unplanned"] == "shard":
             # The implicit root; unless a written root is it.
@@ -166,18 +166,21 @@ class TorchBackend(Backend):
                 units.append({**rest, "module": ""})
             rest = {**rest, "segments": []}
         started = dist.is_available() and dist.is_initialized()
-        wanted = bool(units or tp_plan or mesh is not None) or started or _launched()
+        wanted = bool(units or rules or mesh is not None) or started or _launched()
         if wanted:
             _ensure_group(self._device)
         self._distributed = dist.is_available() and dist.is_initialized()
         if self._distributed:
             _end_groups_at_exit()
         self._meshes = _Meshes(mesh, self._device) if wanted else None
+        if self._meshes is not None and self._meshes.tp is not None:
+            self.tp_size = self._meshes.tp.size()
         policy = self._policy(precision, units, rest)
         self._fsdp: list[Any] = []
         by_hand = self._sharded_by_hand()
         units = [unit for unit in units if self._may_shard(unit["module"], by_hand)]
-        self._apply(units, tp_plan, policy)
+        self._apply(units, tp if rules else None, policy)
+        self._guards = tp_checks.guard_labels(model, tp)
         self._parameters = {
             clean_name(name): parameter for name, parameter in model.named_parameters()
         }
@@ -241,18 +244,12 @@ class TorchBackend(Backend):
             )  # fmt: skip
         return False
 
-    def _apply(self, units: list[Any], tp_plan: Any, policy: Any) -> None:
+    def _apply(self, units: list[Any], tp: Any, policy: Any) -> None:
         model = self._model
         modules = {clean_name(n): m for n, m in model.named_modules()}
         torch_plan.check_tied(model, units)
         # Of the canonical parameters, for ignored_params.
         ids = {id(p): clean_name(n) for n, p in model.named_parameters()}
-        if tp_plan:
-            if self._meshes is None or self._meshes.tp is None:
-                raise PlanError(
-                    "tp_plan needs a mesh with a tensor-parallel dimension: give "
-                    "mesh={'tp': N}, or a DeviceMesh with a dimension named tp"
-                )
         # Checkpointing stands inside what shards: applied first.
         for unit in units:
             found = unit["options"].get("act_ckpt")
@@ -261,12 +258,12 @@ class TorchBackend(Backend):
                 modules[name] = torch_plan.checkpoint_unit(
                     model, name, modules[name], found
                 )
-        if tp_plan:
+        if tp:
             inner = {
                 name: getattr(module, "_checkpoint_wrapped_module", module)
                 for name, module in modules.items()
             }
-            torch_plan.parallelize(inner, tp_plan, self._meshes.tp)  # type: ignore[union-attr]
+            torch_tp.parallelize(model, inner, tp, self._meshes.tp)  # type: ignore[union-attr]
             # Rebuilt as trainable by torch.
             ids = {}
             for name, parameter in model.named_parameters():
@@ -304,6 +301,21 @@ class TorchBackend(Backend):
     def mesh(self) -> Any:
         """The data-parallel DeviceMesh, or None."""
         return None if self._meshes is None else self._meshes.dp
+
+    @property
+    def dp_rank(self) -> int:
+        mesh = self.mesh
+        if mesh is None:
+            return 0 if self.tp_size > 1 else self.rank
+        place = 0
+        for dim in range(mesh.ndim):
+            place = place * mesh.size(dim) + mesh.get_local_rank(dim)
+        return place
+
+    def token_loss(
+        self, logits: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch_tp.token_loss(logits, labels)
 
     def mean(self, numbers: list[float]) -> list[float]:
         if self.world_size == 1:
@@ -407,11 +419,17 @@ class TorchBackend(Backend):
         self._synced = False
 
     def sync_gradients(self) -> None:
-        """Averages the remainder's gradients over the data-parallel ranks."""
-        if self._synced or self._meshes is None or self._meshes.dp is None:
+        """Averages the remainder's gradients over the data-parallel ranks, after
+        adding up what ranks along tp have of them."""
+        if self._synced or self._meshes is None:
             return
         self._synced = True
-        if self._meshes.dp.size() == 1:
+        if self.tp_size > 1:
+            for name in self._trainable:
+                parameter = self._parameters[name]
+                if parameter.grad is not None:
+                    parameter.grad = _reduced(parameter.grad)
+        if self._meshes.dp is None or self._meshes.dp.size() == 1:
             return
         live = set(self._trainable)
         names = [n for n in self._remainder if n in live]
@@ -557,7 +575,9 @@ class TorchBackend(Backend):
         back: a model they changed stays as it is."""
         for handle in self._handles:
             handle.remove()
-        self._handles = []
+        for guard in self._guards:
+            guard.detach()
+        self._handles, self._guards = [], []
         self._optimizer = None
 
 

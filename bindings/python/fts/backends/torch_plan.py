@@ -1,6 +1,6 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 """A resolved plan applied with torch's own APIs, in this order: activation
-checkpointing, parallelize_module, fully_shard.
+checkpointing, parallelize_module (torch_tp.py), fully_shard.
 
 What our plan says and torch would do otherwise is told to torch: which
 parameters a unit holds (``ignored_params``), whether it is released after
@@ -9,12 +9,10 @@ forward.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Mapping
 
 import torch
-from torch.distributed.tensor import Replicate, Shard
-from torch.distributed.tensor import parallel as tp
+from torch.distributed.tensor import Shard
 
 from fts.backends.selective import saving
 from fts.describe import clean_name
@@ -79,117 +77,6 @@ def _find(model: torch.nn.Module, name: str) -> torch.nn.Module:
         ):
             return getattr(module, "_checkpoint_wrapped_module", module)
     raise PlanError(f"module '{name}' is no longer in the model")
-
-
-# ---- Tensor parallel ------------------------------------------------------------
-
-_LAYOUT = re.compile(r"^shard\((-?\d+)\)$")
-
-
-def _layout(value: Any, where: str) -> Any:
-    if value is None or not isinstance(value, str):
-        return value
-    text = value.replace(" ", "").lower()
-    if text == "replicate":
-        return Replicate()
-    found = _LAYOUT.match(text)
-    if found:
-        return Shard(int(found.group(1)))
-    raise PlanError(
-        f"{where}: layout {value!r}; it must be replicate or shard(N)"
-    )
-
-
-def _layouts(value: Any, where: str) -> Any:
-    if isinstance(value, (list, tuple)):
-        return tuple(_layout(v, where) for v in value)
-    return _layout(value, where)
-
-
-_STYLES: dict[str, Any] = {
-    "colwise": tp.ColwiseParallel,
-    "rowwise": tp.RowwiseParallel,
-    "sequence": tp.SequenceParallel,
-    "prepare_input": tp.PrepareModuleInput,
-    "prepare_output": tp.PrepareModuleOutput,
-    "prepare_input_output": tp.PrepareModuleInputOutput,
-}
-
-
-def style_of(given: Any, where: str) -> tp.ParallelStyle:
-    """From a ParallelStyle, a name, or a mapping of ``style`` and keywords."""
-    if isinstance(given, tp.ParallelStyle):
-        return given
-    name, kwargs = given, {}
-    if isinstance(given, Mapping):
-        kwargs = {k: v for k, v in given.items() if k != "style"}
-        name = given.get("style")
-    if name not in _STYLES:
-        raise PlanError(
-            f"{where}: style {name!r}; it must be one of {', '.join(_STYLES)}"
-        )
-    for key, value in kwargs.items():
-        if "layout" in key:
-            kwargs[key] = _layouts(value, where)
-    try:
-        return _STYLES[name](**kwargs)
-    except TypeError as error:
-        raise PlanError(f"{where}: {name}: {error}") from error
-
-
-def _llama() -> dict[str, Any]:
-    """torchtitan's plan, under any prefix."""
-    p = r"(?:.*\.)?"
-    seq = {"style": "sequence"}
-    gather = {"input_layouts": "shard(1)", "desired_input_layouts": "replicate"}
-    col, row = "colwise", {"style": "rowwise", "output_layouts": "shard(1)"}
-    return {
-        p + r"tok_embeddings$": {
-            "style": "rowwise",
-            "input_layouts": "replicate",
-            "output_layouts": "shard(1)",
-        },
-        p + r"layers\.\d+\.(attention_norm|ffn_norm)$": seq,
-        p + r"norm$": seq,
-        p + r"layers\.\d+\.attention$": {
-            "style": "prepare_input",
-            "input_layouts": ["shard(1)", None],
-            "desired_input_layouts": ["replicate", None],
-        },
-        p + r"layers\.\d+\.attention\.w[qkv]$": col,
-        p + r"layers\.\d+\.attention\.wo$": row,
-        p + r"layers\.\d+\.feed_forward$": {"style": "prepare_input", **gather},
-        p + r"layers\.\d+\.feed_forward\.w[13]$": col,
-        p + r"layers\.\d+\.feed_forward\.w2$": row,
-        p + r"output$": {
-            "style": "colwise",
-            "input_layouts": "shard(1)",
-            "output_layouts": "replicate",
-        },
-    }
-
-
-def parallelize(
-    modules: Mapping[str, torch.nn.Module], tp_plan: Any, mesh: Any
-) -> None:
-    """``tp_plan``: {module name or pattern: style}, or "llama". Patterns select
-    as those of fsdp_plan do; one that matches nothing is an error."""
-    if tp_plan == "llama":
-        tp_plan = _llama()
-    if not isinstance(tp_plan, Mapping):
-        raise PlanError(
-            f"tp_plan is {tp_plan!r}; it must be llama, or a mapping of module "
-            "patterns to styles"
-        )
-    for pattern, given in tp_plan.items():
-        where = f"tp_plan.{pattern}"
-        chosen = [pattern] if pattern in modules else [
-            name for name in modules if re.match(pattern, name)
-        ]  # fmt: skip
-        if not chosen:
-            raise PlanError(f"{where} matches no module")
-        for name in chosen:
-            tp.parallelize_module(modules[name], mesh, style_of(given, where))
 
 
 # ---- fully_shard -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Mapping
 
 import torch
 
@@ -24,7 +24,8 @@ class WholeModel:
     """Makes a model's own methods gather and write through.
 
     ``gather()`` returns every parameter whole, by name; ``scatter(values)``
-    writes whole values, of some parameters, into the shards.
+    writes whole values, of some parameters, into the shards. ``shapes``: of
+    whole parameters.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class WholeModel:
         gather: Callable[[], dict[str, torch.Tensor]],
         scatter: Callable[[dict[str, torch.Tensor]], None],
         suspend: Callable[[], contextlib.AbstractContextManager[None]],
+        shapes: Mapping[str, tuple[int, ...]],
     ) -> None:
         self._model = model
         self._gather = gather
         self._scatter = scatter
         self._suspend = suspend
+        self._shapes = shapes
         # Names of each parameter, the first one being the engine's.
         self._names: dict[int, list[str]] = {}
         for name, parameter in model.named_parameters(remove_duplicate=False):
@@ -79,18 +82,17 @@ class WholeModel:
         strict, missing, unexpected, errors = args[-4:]
         self._taken = []
         values: dict[str, torch.Tensor] = {}
-        shapes = {n: p.shape for n, p in module.named_parameters()}
         for names in self._names.values():
             for name in names:
                 value = state.pop(prefix + name, None)
                 if value is None:
                     continue
                 self._taken.append(prefix + name)
-                if value.shape != shapes[names[0]]:
+                if tuple(value.shape) != self._shapes[names[0]]:
                     errors.append(
                         f"size mismatch for {prefix + name}: copying a param "
                         f"with shape {value.shape} from checkpoint, the shape in "
-                        f"current model is {shapes[names[0]]}."
+                        f"current model is {torch.Size(self._shapes[names[0]])}."
                     )
                 else:
                     values[names[0]] = value
@@ -132,7 +134,7 @@ class WholeModel:
 @contextlib.contextmanager
 def detached(parts: list[Any]) -> Iterator[None]:
     """Takes hooks and methods off the model for a while."""
-    for part in parts:
+    for part in reversed(parts):
         part.detach()
     try:
         yield

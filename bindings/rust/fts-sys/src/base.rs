@@ -4,7 +4,7 @@
 /// Version of the interface that this crate declares.
 pub const FTS_API_MAJOR: i32 = 1;
 /// Version of the interface that this crate declares.
-pub const FTS_API_MINOR: i32 = 1;
+pub const FTS_API_MINOR: i32 = 2;
 
 /// A view of bytes, UTF-8 where it is text.
 #[repr(C)]

@@ -22,6 +22,8 @@ mod session;
 mod status;
 mod tensor;
 mod torch;
+mod tp;
+mod tp_plan;
 mod version;
 
 pub use base::*;
@@ -42,4 +44,6 @@ pub use session::*;
 pub use status::*;
 pub use tensor::*;
 pub use torch::*;
+pub use tp::*;
+pub use tp_plan::*;
 pub use version::*;

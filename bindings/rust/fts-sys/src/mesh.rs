@@ -19,10 +19,10 @@ pub struct fts_mesh_options {
     pub next: *const c_void,
     /// Of one collective call.
     pub timeout_ms: i64,
-    /// Must divide the number of ranks.
+    /// Must divide the number of ranks over tp.
     pub dp_replicate: i32,
-    /// 0
-    pub reserved: i32,
+    /// Must divide the number of ranks; 0: 1.
+    pub tp: i32,
 }
 
 impl fts_mesh_options {
@@ -32,7 +32,7 @@ impl fts_mesh_options {
         next: core::ptr::null(),
         timeout_ms: 600000,
         dp_replicate: 1,
-        reserved: 0,
+        tp: 0,
     };
 }
 
@@ -46,6 +46,10 @@ pub const FTS_MESH_DIM_ALL: fts_mesh_dim = 1;
 pub const FTS_MESH_DIM_DP_SHARD: fts_mesh_dim = 2;
 /// Ranks that hold the same part of it.
 pub const FTS_MESH_DIM_DP_REPLICATE: fts_mesh_dim = 3;
+/// Ranks that share the work of layers.
+pub const FTS_MESH_DIM_TP: fts_mesh_dim = 4;
+/// Ranks with batches of their own.
+pub const FTS_MESH_DIM_DP: fts_mesh_dim = 5;
 
 extern "C" {
     /// Joins the ranks that the launcher's variables describe.
@@ -83,6 +87,13 @@ extern "C" {
     pub fn fts_mesh_barrier(mesh: *mut fts_mesh) -> *mut fts_status;
     /// Lets peers that wait for this rank go. From any thread.
     pub fn fts_mesh_abort(mesh: *mut fts_mesh, reason: fts_string) -> *mut fts_status;
+    /// This rank among its peers along a dimension, and how many they are.
+    pub fn fts_mesh_get_dim(
+        mesh: *mut fts_mesh,
+        dim: fts_mesh_dim,
+        out_rank: *mut i32,
+        out_size: *mut i32,
+    ) -> *mut fts_status;
     /// This rank's peers along a dimension.
     pub fn fts_mesh_get_communicator(
         mesh: *mut fts_mesh,

@@ -4,6 +4,7 @@
 use crate::{
     fts_buffer, fts_diagnostics, fts_model, fts_schedule, fts_status, fts_string,
 };
+use core::ffi::c_void;
 
 crate::base::handles! {
     /// A sharding plan resolved against a model. Immutable.
@@ -26,6 +27,30 @@ pub struct fts_unit_info {
     pub num_parameters: usize,
 }
 
+/// What a plan must know of a mesh.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct fts_plan_options {
+    /// Size of this struct.
+    pub struct_size: usize,
+    /// Null.
+    pub next: *const c_void,
+    /// Ranks that share the work of layers.
+    pub tp: i32,
+    /// 0
+    pub reserved: i32,
+}
+
+impl fts_plan_options {
+    /// FTS_PLAN_OPTIONS_INIT
+    pub const INIT: Self = Self {
+        struct_size: size_of::<Self>(),
+        next: core::ptr::null(),
+        tp: 1,
+        reserved: 0,
+    };
+}
+
 extern "C" {
     /// Resolves the YAML of a strategy_adapter_cfg mapping.
     pub fn fts_plan_resolve(
@@ -33,6 +58,16 @@ extern "C" {
         schedule: *const fts_schedule,
         yaml: fts_string,
         name: fts_string,
+        out_diagnostics: *mut *mut fts_diagnostics,
+        out: *mut *mut fts_plan,
+    ) -> *mut fts_status;
+    /// The same for a mesh of which the plan must know something.
+    pub fn fts_plan_resolve_with(
+        model: *const fts_model,
+        schedule: *const fts_schedule,
+        yaml: fts_string,
+        name: fts_string,
+        options: *const fts_plan_options,
         out_diagnostics: *mut *mut fts_diagnostics,
         out: *mut *mut fts_plan,
     ) -> *mut fts_status;

@@ -264,6 +264,15 @@ extern "C" {
     pub fn fts_session_begin_evaluation(session: *mut fts_session) -> *mut fts_status;
     /// Around forwards without gradients.
     pub fn fts_session_end_evaluation(session: *mut fts_session) -> *mut fts_status;
+    /// Token cross entropy of the model's logits, also split ones.
+    pub fn fts_session_token_loss_at(
+        session: *mut fts_session,
+        tag: fts_string,
+        at_logits: *const c_void,
+        at_labels: *const c_void,
+        at_out_sum: *mut c_void,
+        at_out_count: *mut c_void,
+    ) -> *mut fts_status;
     /// After the last backward of a step.
     pub fn fts_session_complete_gradients(
         session: *mut fts_session,

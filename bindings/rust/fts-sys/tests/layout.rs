@@ -147,7 +147,7 @@ fn structs_constants_and_inits_are_those_of_the_headers() {
             data, shape, strides, rank, num_elements, dtype, device, requires_grad,
             reserved
         }
-        fts_mesh_options { struct_size, next, timeout_ms, dp_replicate, reserved }
+        fts_mesh_options { struct_size, next, timeout_ms, dp_replicate, tp }
         fts_named_tensor { name, tensor }
         fts_session_options { struct_size, next, precision, reduction, optimizer_moments }
         fts_session_unit {
@@ -161,6 +161,18 @@ fn structs_constants_and_inits_are_those_of_the_headers() {
             moment_bytes, peak_bytes
         }
         fts_group_info { name, lr, initial_lr, weight_decay }
+        fts_plan_options { struct_size, next, tp, reserved }
+        fts_placement { kind, dim }
+        fts_tp_info {
+            size, loss_parallel, sequence_parallel, reserved, loss_module, num_rules,
+            num_parameters
+        }
+        fts_tp_rule {
+            module, class_name, style, use_local_output, whole, num_inputs, num_outputs
+        }
+        fts_tp_parameter { name, placement, partial_gradient, reserved }
+        fts_tp_layout { value, gradient }
+        fts_tp_convert_options { struct_size, next, from, to, whole, label }
     );
     constants!(c,
         FTS_API_MAJOR FTS_API_MINOR
@@ -190,8 +202,13 @@ fn structs_constants_and_inits_are_those_of_the_headers() {
         FTS_DEVICE_TYPE_CPU FTS_DEVICE_TYPE_CUDA
         FTS_REDUCE_OP_UNSPECIFIED FTS_REDUCE_OP_SUM FTS_REDUCE_OP_MAX
         FTS_MESH_DIM_UNSPECIFIED FTS_MESH_DIM_ALL FTS_MESH_DIM_DP_SHARD
-        FTS_MESH_DIM_DP_REPLICATE
+        FTS_MESH_DIM_DP_REPLICATE FTS_MESH_DIM_TP FTS_MESH_DIM_DP
         FTS_REDUCTION_UNSPECIFIED FTS_REDUCTION_MEAN FTS_REDUCTION_SUM
+        FTS_PLACEMENT_KIND_UNSPECIFIED FTS_PLACEMENT_KIND_REPLICATE
+        FTS_PLACEMENT_KIND_SHARD FTS_PLACEMENT_KIND_PARTIAL
+        FTS_TP_STYLE_UNSPECIFIED FTS_TP_STYLE_COLWISE FTS_TP_STYLE_ROWWISE
+        FTS_TP_STYLE_SEQUENCE FTS_TP_STYLE_PREPARE_INPUT
+        FTS_TP_STYLE_PREPARE_OUTPUT FTS_TP_STYLE_PREPARE_INPUT_OUTPUT
     );
     inits!(c,
         fts_schedule_options = FTS_SCHEDULE_OPTIONS_INIT;
@@ -200,6 +217,8 @@ fn structs_constants_and_inits_are_those_of_the_headers() {
         fts_mesh_options = FTS_MESH_OPTIONS_INIT;
         fts_session_options = FTS_SESSION_OPTIONS_INIT;
         fts_step_args = FTS_STEP_ARGS_INIT;
+        fts_plan_options = FTS_PLAN_OPTIONS_INIT;
+        fts_tp_convert_options = FTS_TP_CONVERT_OPTIONS_INIT;
     );
     let theirs = c_prints(&c.body);
     let differ: Vec<_> = c.ours.symmetric_difference(&theirs).collect();

@@ -29,6 +29,10 @@ mod session;
 mod session_ports;
 mod tensor;
 mod torch;
+#[cfg(feature = "tch")]
+mod torch_tp;
+mod tp;
+mod tp_plan;
 mod unit;
 mod version;
 
@@ -44,7 +48,7 @@ pub use mesh::{Mesh, MeshAbort, MeshDim, MeshOptions};
 pub use model::{Model, ModelBuilder, Module, Parameter};
 pub use optimizer::{Group, Optimizer};
 pub use outcome::{Best, Effect, Outcome};
-pub use plan::{Plan, PlanUnit};
+pub use plan::{Plan, PlanOptions, PlanUnit};
 pub use ports::{Callbacks, PortResult, Ports};
 pub use schedule::{Generate, Match, Phase, Schedule, ScheduleOptions};
 pub use scheduler::Scheduler;
@@ -55,5 +59,7 @@ pub use tensor::{Device, Dtype, Element, Tensor, TensorInfo};
 pub use torch::torch_tag;
 #[cfg(feature = "tch")]
 pub use torch::TchOutputs;
+pub use tp::{Conversion, CrossEntropy, Layout};
+pub use tp_plan::{chunk, Placement, TpParameter, TpPlan, TpRule, TpStyle};
 pub use unit::Unit;
 pub use version::{api_version, check_version, live_handles, version};

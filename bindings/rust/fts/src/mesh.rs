@@ -11,8 +11,9 @@ use crate::handle::handle;
 use crate::{Communicator, Result};
 
 handle! {
-    /// The ranks of a run and how they share the work: `dp_replicate` copies of
-    /// the model, each sharded over the remaining ranks.
+    /// The ranks of a run and how they share the work: groups of `tp` ranks that
+    /// share the work of layers and see the same batches; of these groups,
+    /// `dp_replicate` copies of the model, each sharded over the remaining ones.
     ///
     /// Confined, and sessions share its state: neither `Send` nor `Sync`; what
     /// other threads may do is [`abort_handle`](Self::abort_handle). Not for a
@@ -47,7 +48,13 @@ impl MeshOptions {
         self
     }
 
-    /// Copies of the model; must divide the number of ranks.
+    /// Ranks that share the work of layers; must divide the number of ranks.
+    pub fn tp(mut self, ranks: usize) -> Self {
+        self.0.tp = index(ranks);
+        self
+    }
+
+    /// Copies of the model; must divide the number of ranks over `tp`.
     pub fn dp_replicate(mut self, copies: usize) -> Self {
         self.0.dp_replicate = index(copies);
         self
@@ -64,6 +71,22 @@ pub enum MeshDim {
     DpShard,
     /// Those that hold the same part of it.
     DpReplicate,
+    /// Those that share the work of its layers.
+    Tp,
+    /// Those with batches of their own.
+    Dp,
+}
+
+impl MeshDim {
+    fn raw(self) -> sys::fts_mesh_dim {
+        match self {
+            Self::All => sys::FTS_MESH_DIM_ALL,
+            Self::DpShard => sys::FTS_MESH_DIM_DP_SHARD,
+            Self::DpReplicate => sys::FTS_MESH_DIM_DP_REPLICATE,
+            Self::Tp => sys::FTS_MESH_DIM_TP,
+            Self::Dp => sys::FTS_MESH_DIM_DP,
+        }
+    }
 }
 
 impl Mesh {
@@ -98,6 +121,16 @@ impl Mesh {
     pub fn size(&self) -> usize {
         // SAFETY: self lives.
         usize::try_from(unsafe { sys::fts_mesh_size(self.as_ptr()) }).unwrap_or(1)
+    }
+
+    /// This rank among its peers along a dimension, and how many they are.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION in a forked child.
+    pub fn along(&self, dim: MeshDim) -> Result<(usize, usize)> {
+        let (mut rank, mut size) = (0_i32, 1_i32);
+        call!(fts_mesh_get_dim(self.as_ptr(), dim.raw(), &raw mut rank, &raw mut size))?;
+        Ok((usize::try_from(rank).unwrap_or(0), usize::try_from(size).unwrap_or(1)))
     }
 
     /// Replaces each number by its sum over all ranks; the same bits everywhere.
@@ -136,12 +169,7 @@ impl Mesh {
     /// # Errors
     /// RESOURCE_EXHAUSTED when there is no memory.
     pub fn communicator(&self, dim: MeshDim) -> Result<Communicator> {
-        let dim = match dim {
-            MeshDim::All => sys::FTS_MESH_DIM_ALL,
-            MeshDim::DpShard => sys::FTS_MESH_DIM_DP_SHARD,
-            MeshDim::DpReplicate => sys::FTS_MESH_DIM_DP_REPLICATE,
-        };
-        call!(fts_mesh_get_communicator(self.as_ptr(), dim) -> out)
+        call!(fts_mesh_get_communicator(self.as_ptr(), dim.raw()) -> out)
             .map(Communicator::from_raw)
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use fts_sys as sys;
 
 use crate::buffer::into_text;
-use crate::call::{call, text, view};
+use crate::call::{call, index, text, view};
 use crate::diagnostics::{collect, Diagnostics};
 use crate::handle::handle;
 use crate::{Model, Result, Schedule};
@@ -27,6 +27,34 @@ unsafe impl Send for Plan {}
 // SAFETY: as above.
 unsafe impl Sync for Plan {}
 
+/// What a plan must know of a mesh.
+#[derive(Clone, Debug)]
+pub struct PlanOptions(sys::fts_plan_options);
+
+// SAFETY: plain numbers; `next` is always null.
+unsafe impl Send for PlanOptions {}
+// SAFETY: as above.
+unsafe impl Sync for PlanOptions {}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PlanOptions {
+    /// No ranks that share the work of layers.
+    pub fn new() -> Self {
+        Self(sys::fts_plan_options::INIT)
+    }
+
+    /// Ranks along the mesh's tp dimension, for the `tp_plan`.
+    pub fn tp(mut self, ranks: usize) -> Self {
+        self.0.tp = index(ranks);
+        self
+    }
+}
+
 /// A unit of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -45,7 +73,8 @@ pub struct PlanUnit {
 
 impl Plan {
     /// Resolves the YAML of a `strategy_adapter_cfg` mapping (`fsdp_plan`,
-    /// `fsdp_default_kwargs`, `unplanned`), `name` for the file in messages.
+    /// `fsdp_default_kwargs`, `unplanned`, `tp_plan`), `name` for the file in
+    /// messages.
     /// Without a schedule everything trains from the start.
     ///
     /// ```
@@ -66,10 +95,24 @@ impl Plan {
         name: &str,
         yaml: &str,
     ) -> Result<Self> {
+        Self::resolve_with(model, schedule, name, yaml, &PlanOptions::new())
+    }
+
+    /// The same for a mesh of which the plan must know something.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT, with diagnostics.
+    pub fn resolve_with<'s>(
+        model: &Model,
+        schedule: impl Into<Option<&'s Schedule>>,
+        name: &str,
+        yaml: &str,
+        options: &PlanOptions,
+    ) -> Result<Self> {
         let schedule = schedule.into().map_or(std::ptr::null_mut(), Schedule::as_ptr);
         let (raw, warnings) = collect(|diagnostics| {
-            call!(fts_plan_resolve(
-                model.as_ptr(), schedule, view(yaml), view(name), diagnostics
+            call!(fts_plan_resolve_with(
+                model.as_ptr(), schedule, view(yaml), view(name), &options.0, diagnostics
             ) -> out)
         })?;
         Ok(Self { handle: Handle::from_raw(raw), warnings })

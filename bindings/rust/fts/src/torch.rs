@@ -23,10 +23,10 @@ mod bridge {
     };
 
     /// That of the LibTorch that tch was built with (build.rs).
-    const TAG: &str = env!("FTS_RUST_TORCH_TAG");
+    pub(crate) const TAG: &str = env!("FTS_RUST_TORCH_TAG");
 
     /// Address of the at::Tensor behind a tensor of tch's: a `C_tensor*` is one.
-    fn address(tensor: &tch::Tensor) -> *const c_void {
+    pub(crate) fn address(tensor: &tch::Tensor) -> *const c_void {
         tensor.as_ptr().cast::<c_void>()
     }
 
@@ -248,3 +248,5 @@ mod bridge {
 
 #[cfg(feature = "tch")]
 pub use bridge::TchOutputs;
+#[cfg(feature = "tch")]
+pub(crate) use bridge::{address, TAG};

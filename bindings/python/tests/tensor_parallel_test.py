@@ -1,0 +1,439 @@
+# Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
+"""Tensor parallelism under both backends, against the same model in one piece: a
+transformer of one's own, and Hugging Face's Llama. Runs itself as two ranks."""
+
+import copy
+import json
+import os
+import shutil
+import tempfile
+import unittest
+import warnings
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from two_ranks import RANK, RANKS, run_two_ranks
+
+import fts
+from fts import _fts
+from fts.backends.tp_parts import Part, parts_of
+
+VOCABULARY, WIDTH, LENGTH = 33, 16, 6  # the vocabulary is shared unevenly
+EPOCHS, STEPS, LR = 3, 2, 0.02
+PLANS = {
+    "sequence": {"tp_plan": "llama"},
+    "sequence, loss": {"tp_plan": "llama", "loss_parallel": True},
+    "whole": {"tp_plan": "llama", "sequence_parallel": False},
+    "whole, loss": {
+        "tp_plan": "llama", "sequence_parallel": False, "loss_parallel": True},
+}  # fmt: skip
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.n_heads, self.n_kv_heads = 4, 2
+        self.wq = nn.Linear(WIDTH, WIDTH)
+        self.wk = nn.Linear(WIDTH, WIDTH // 2, bias=False)
+        self.wv = nn.Linear(WIDTH, WIDTH // 2, bias=False)
+        self.wo = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x):
+        batch, length, _ = x.shape
+
+        def heads(y):
+            return y.view(batch, length, -1, WIDTH // 4).transpose(1, 2)
+
+        k, v = heads(self.wk(x)), heads(self.wv(x))
+        y = nn.functional.scaled_dot_product_attention(
+            heads(self.wq(x)), k.repeat_interleave(2, 1), v.repeat_interleave(2, 1),
+            is_causal=True,
+        )  # fmt: skip
+        return self.wo(y.transpose(1, 2).reshape(batch, length, -1))
+
+
+class FeedForward(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w1 = nn.Linear(WIDTH, 24, bias=False)
+        self.w3 = nn.Linear(WIDTH, 24, bias=False)
+        self.w2 = nn.Linear(24, WIDTH)
+
+    def forward(self, x):
+        return self.w2(nn.functional.silu(self.w1(x)) * self.w3(x))
+
+
+class Layer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(WIDTH)
+        self.attention = Attention()
+        self.ffn_norm = nn.LayerNorm(WIDTH)
+        self.feed_forward = FeedForward()
+
+    def forward(self, x):
+        x = x + self.attention(self.attention_norm(x))
+        return x + self.feed_forward(self.ffn_norm(x))
+
+
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(5)
+        self.tok_embeddings = nn.Embedding(VOCABULARY, WIDTH, padding_idx=3)
+        self.layers = nn.ModuleList(Layer() for _ in range(2))
+        self.norm = nn.LayerNorm(WIDTH)
+        self.output = nn.Linear(WIDTH, VOCABULARY, bias=False)
+
+    def forward(self, tokens):
+        x = self.tok_embeddings(tokens)
+        for layer in self.layers:
+            x = layer(x)
+        return self.output(self.norm(x))
+
+
+NATIVE_PHASES = [["output", "norm"], ["layers.1"], ["layers.0", "tok_embeddings"]]
+HF_PHASES = [
+    ["lm_head", "model.norm"], ["model.layers.1"],
+    ["model.layers.0", "model.embed_tokens"],
+]  # fmt: skip
+
+
+def llama(tied=False):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(7)
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=WIDTH, intermediate_size=24, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=16,
+        tie_word_embeddings=tied, use_cache=False,
+    )  # fmt: skip
+    return LlamaForCausalLM(config)
+
+
+def schedule_of(phases):
+    return {
+        i: {"params": [name.replace(".", r"\.") + r"\..*" for name in names],
+            **({"max_transition_epoch": i + 1} if i + 1 < len(phases) else {}),
+            **({"lr": LR / (i + 1)} if i else {})}
+        for i, names in enumerate(phases)
+    }  # fmt: skip
+
+
+def batch(step):
+    """(tokens, labels), the same on every rank; some labels count for nothing."""
+    generator = torch.Generator().manual_seed(step)
+    tokens = torch.randint(0, 32, (4, LENGTH), generator=generator)
+    labels = (tokens * 3 + 1) % 32
+    labels[step % 4, :2] = -100
+    return tokens, labels
+
+
+def logits_of(model, tokens):
+    out = model(tokens)
+    return out if torch.is_tensor(out) else out.logits
+
+
+def plain(make, phases):
+    """(losses, values) in one piece, by hand."""
+    model, optimizer, losses = make(), None, []
+    named = dict(model.named_parameters())
+    for parameter in named.values():
+        parameter.requires_grad_(False)
+    for epoch in range(EPOCHS):
+        group = [
+            p.requires_grad_(True)
+            for n, p in named.items()
+            if any(n.startswith(prefix + ".") for prefix in phases[epoch])
+        ]
+        if optimizer is None:
+            optimizer = torch.optim.AdamW(group, lr=LR)
+        elif group:
+            optimizer.add_param_group({"params": group, "lr": LR / (epoch + 1)})
+        for step in range(STEPS):
+            tokens, labels = batch(10 * epoch + step)
+            loss = nn.functional.cross_entropy(
+                logits_of(model, tokens).flatten(0, 1), labels.flatten()
+            )
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            optimizer.step()
+            optimizer.zero_grad()
+            losses.append(loss.item())
+    return losses, {n: p.detach().clone() for n, p in named.items()}
+
+
+def scheduler_of(model, plan, backend, phases, **options):
+    return fts.Scheduler(
+        model, schedule=schedule_of(phases), strategy_adapter_cfg=plan,
+        mesh={"tp": RANKS}, backend=backend, max_epochs=EPOCHS, restore_best=False,
+        optimizer=torch.optim.AdamW(model.parameters(), lr=LR), **options,
+    )  # fmt: skip
+
+
+def trained(scheduler, until=EPOCHS):
+    losses = []
+    for epoch in scheduler.epochs():
+        for pair in scheduler.steps([batch(10 * epoch + s) for s in range(STEPS)]):
+            tokens, labels = pair
+            loss = scheduler.token_loss(logits_of(scheduler.model, tokens), labels)
+            loss.backward()
+            scheduler.clip_grad_norm_(0.5)
+            scheduler.optimizer.step()
+            scheduler.optimizer.zero_grad()
+            losses.append(loss.item())
+        scheduler.validation_end({"val_loss": float(-epoch)})
+        if epoch + 1 == until:
+            scheduler.epoch_end()
+            break
+    return losses
+
+
+@unittest.skipIf(RANKS == 1, "needs ranks")
+class TrainingTest(unittest.TestCase):
+    def check(self, make, phases, plans):
+        wanted, weights = plain(make, phases)
+        for backend in ("native", "torch"):
+            for name, plan in plans.items():
+                with self.subTest(backend=backend, plan=name):
+                    scheduler = scheduler_of(make(), plan, backend, phases)
+                    losses = trained(scheduler)
+                    torch.testing.assert_close(losses, wanted, rtol=1e-5, atol=1e-6)
+                    whole = scheduler.backend.full_state_dict()
+                    self.assertEqual(set(whole), set(weights))
+                    for key, value in whole.items():
+                        torch.testing.assert_close(
+                            value, weights[key], rtol=1e-4, atol=2e-5)
+
+    def test_a_transformer_of_one_s_own(self):
+        self.check(Transformer, NATIVE_PHASES, PLANS)
+
+    def test_units_and_checkpointing_around_it(self):
+        plan = {
+            **PLANS["sequence, loss"], "binding": "off",
+            "fsdp_plan": {r"layers\.\d+$": {"act_ckpt": "composable"}, "output": {}},
+        }  # fmt: skip
+        self.check(Transformer, NATIVE_PHASES, {"units": plan})
+
+    def test_llama_of_transformers(self):
+        plans = {name: PLANS[name] for name in ("whole", "whole, loss")}
+        self.check(llama, HF_PHASES, plans)
+
+    def test_a_tied_vocabulary(self):
+        phases = [["model.embed_tokens"], ["model.layers.1"], ["model.layers.0"]]
+        self.check(lambda: llama(tied=True), phases, {"loss": PLANS["whole, loss"]})
+
+
+@unittest.skipIf(RANKS == 1, "needs ranks")
+class NativeTest(unittest.TestCase):
+    def test_parameters_are_this_rank_s_parts(self):
+        model = Transformer()
+        before = {n: (id(p), p.detach().clone()) for n, p in model.named_parameters()}
+        scheduler = scheduler_of(model, PLANS["sequence"], "native", NATIVE_PHASES)
+        shapes = {n: tuple(p.shape) for n, p in model.named_parameters()}
+        self.assertEqual(shapes["tok_embeddings.weight"], ((17, 16), (16, 16))[RANK])
+        self.assertEqual(shapes["layers.0.attention.wk.weight"], (4, 16))
+        self.assertEqual(shapes["layers.0.attention.wo.weight"], (16, 8))
+        self.assertEqual(shapes["layers.0.attention.wo.bias"], (16,))
+        self.assertEqual(shapes["norm.weight"], (16,))
+        self.assertEqual((scheduler.dp_rank, scheduler.dp_size), (0, 1))
+        self.assertEqual((scheduler.rank, scheduler.world_size), (RANK, 2))
+        # Whole values come out, and go in.
+        for name, value in model.state_dict().items():
+            self.assertEqual(id(dict(model.named_parameters())[name]), before[name][0])
+            torch.testing.assert_close(value, before[name][1], rtol=0, atol=0)
+        other = {n: torch.randn(v.shape) for n, (_, v) in before.items()}
+        model.load_state_dict(other)
+        copied = copy.deepcopy(model)
+        for name, value in copied.state_dict().items():
+            torch.testing.assert_close(value, other[name], rtol=0, atol=0)
+        tokens, _ = batch(0)
+        torch.testing.assert_close(
+            model(tokens), copied(tokens), rtol=1e-4, atol=1e-4)
+        with self.assertRaisesRegex(RuntimeError, r"output.weight.*\[33, 16\]"):
+            model.load_state_dict({**other, "output.weight": torch.zeros(17, 16)})
+        scheduler.detach()
+        self.assertEqual(model.output.weight.shape, (33, 16))
+        torch.testing.assert_close(model(tokens), copied(tokens), rtol=0, atol=0)
+
+    def test_three_readers_share_one_gather(self):
+        model = Transformer()
+        scheduler_of(model, PLANS["sequence"], "native", NATIVE_PHASES)
+        seen, convert = [], _fts.tp_convert
+
+        def counted(mesh, x, source, to, label, whole):
+            seen.append((label, source[0], to[0]))
+            return convert(mesh, x, source, to, label, whole)
+
+        _fts.tp_convert = counted
+        try:
+            model.requires_grad_(True)
+            model(batch(0)[0])
+        finally:
+            _fts.tp_convert = convert
+        moved = [s for s in seen if s[0].startswith("layers.0") and s[1] != s[2]]
+        self.assertEqual(moved, [
+            ("layers.0.attention", "shard(1)", "replicate"),
+            ("layers.0.attention.wo", "partial", "shard(1)"),
+            ("layers.0.feed_forward", "shard(1)", "replicate"),
+            ("layers.0.feed_forward.w2", "partial", "shard(1)"),
+        ])  # fmt: skip
+
+    def test_dropout_of_a_sequence_s_part_is_the_rank_s_own(self):
+        class Dropped(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.embed = nn.Embedding(8, 4)
+                self.drop = nn.Dropout(0.5)
+                self.head = nn.Linear(4, 8)
+
+            def forward(self, x):
+                self.kept = self.drop(torch.ones_like(self.embed(x)))
+                return self.head(self.kept)
+
+        plan = {"tp_plan": {
+            "embed": {"style": "rowwise", "output": "shard(1)"}, "drop": "sequence",
+            "head": {"style": "colwise", "input": "shard(1)", "output": "replicate"},
+        }}  # fmt: skip
+        model = Dropped()
+        scheduler = scheduler_of(model, plan, "native", [["head"], ["embed"]])
+        torch.manual_seed(1)
+        x = torch.zeros(2, 8, dtype=torch.int64)
+        model(x)
+        masks = [torch.empty_like(model.kept) for _ in range(RANKS)]
+        dist.all_gather(masks, model.kept.detach())
+        self.assertFalse(torch.equal(masks[0], masks[1]))
+        # What follows is common.
+        after = torch.rand(1)
+        self.assertEqual(scheduler.backend.mean([after.item()])[0], after.item())
+        model.eval()
+        model(x)
+        torch.testing.assert_close(model.kept, torch.ones_like(model.kept))
+
+    def test_a_checkpoint_resumes_without_tensor_parallelism(self):
+        wanted, _ = plain(Transformer, NATIVE_PHASES)
+        folder = [tempfile.mkdtemp() if RANK == 0 else None]
+        dist.broadcast_object_list(folder)
+        path = os.path.join(folder[0], "saved")
+        first = scheduler_of(Transformer(), PLANS["sequence"], "native", NATIVE_PHASES)
+        losses = trained(first, until=2)
+        first.save_checkpoint(path)
+        model = Transformer()
+        for parameter in model.parameters():
+            parameter.data.zero_()
+        second = fts.Scheduler(
+            model, schedule=schedule_of(NATIVE_PHASES), backend="native",
+            strategy_adapter_cfg={"unplanned": "shard"}, max_epochs=EPOCHS,
+            optimizer=torch.optim.AdamW(model.parameters(), lr=LR), restore_best=False,
+        )  # fmt: skip
+        second.load_checkpoint(path)
+        losses += trained(second)
+        torch.testing.assert_close(losses, wanted, rtol=1e-5, atol=1e-6)
+        if RANK == 0:
+            shutil.rmtree(folder[0])
+
+
+class LossTest(unittest.TestCase):
+    def test_it_is_torch_s(self):
+        plans = {"split": PLANS["sequence, loss"]} if RANKS > 1 else {"whole": None}
+        for backend in ("native", "torch"):
+            for plan in plans.values():
+                model = Transformer()
+                # What is frozen has no graph; the loss's gradient is looked at.
+                scheduler = scheduler_of(model, plan, backend, NATIVE_PHASES)
+                scheduler.run_start()
+                tokens, labels = batch(0)
+                reference = Transformer()(tokens).flatten(0, 1)
+                for reduction in ("mean", "sum"):
+                    wanted = nn.functional.cross_entropy(
+                        reference, labels.flatten(), reduction=reduction)
+                    logits = logits_of(model, tokens)
+                    loss = scheduler.token_loss(logits, labels, reduction=reduction)
+                    torch.testing.assert_close(loss, wanted.detach())
+                    other = labels.masked_fill(labels == -100, 77)
+                    loss = scheduler.token_loss(
+                        logits, other, reduction=reduction, ignore_index=77)
+                    torch.testing.assert_close(loss, wanted.detach())
+                with self.assertRaisesRegex(fts.InputError, "mean or sum"):
+                    scheduler.token_loss(logits, labels, reduction="none")
+
+
+class RefusalTest(unittest.TestCase):
+    def refused(self, text, plan, backend="native", model=None, mesh=None):
+        model = model or Transformer()
+        with self.assertRaisesRegex(fts.PlanError, text):
+            fts.Scheduler(
+                model, schedule={0: {"params": [".*"]}}, strategy_adapter_cfg=plan,
+                optimizer=torch.optim.SGD(model.parameters(), lr=0.1), max_epochs=1,
+                mesh=mesh or {"tp": 2}, backend=backend)  # fmt: skip
+
+    @unittest.skipIf(RANKS == 1, "needs ranks")
+    def test_wrong_plans_give_our_errors(self):
+        for backend in ("native", "torch"):
+            self.refused("there is no tp_plan", None, backend)
+            self.refused(
+                "style is 'diagonal'|'diagonal'", {"tp_plan": {"output": "diagonal"}},
+                backend)  # fmt: skip
+            self.refused("'nope' matches no", {"tp_plan": {"nope": "colwise"}}, backend)
+            self.refused(
+                r"model of transformers.*sequence_parallel: false",
+                {"tp_plan": "llama"}, backend, model=llama())  # fmt: skip
+        self.refused("for 4 ranks along tp, and the mesh has 2",
+                     fts.Plan({"tp_plan": "llama"}, Four(), tp=4), model=Four())
+        table = Transformer()
+        table.tok_embeddings.max_norm = 1.0
+        self.refused("'tok_embeddings' has max_norm", PLANS["sequence"], model=table)
+
+    @unittest.skipIf(RANKS == 1, "needs ranks")
+    def test_a_loss_of_the_model_s_own_is_refused(self):
+        for backend in ("native", "torch"):
+            model = llama()
+            scheduler_of(model, PLANS["whole, loss"], backend, HF_PHASES)
+            tokens, labels = batch(0)
+            with self.assertRaisesRegex(fts.InputError, "scheduler.token_loss"):
+                model(tokens, labels=labels)
+
+    def test_heads_of_attention_are_known(self):
+        heads = {
+            module["name"]: module["heads"]
+            for module in json.loads(fts.describe(llama()).to_json())[
+                "modules"
+            ]
+            if "heads" in module
+        }
+        prefix = "model.layers.0.self_attn."
+        self.assertEqual(
+            {n: heads[prefix + n] for n in ("q_proj", "k_proj", "v_proj", "o_proj")},
+            {"q_proj": 4, "k_proj": 2, "v_proj": 2, "o_proj": 4},
+        )
+        self.assertEqual(len(heads), 8)
+
+    def test_parts_of_parameters(self):
+        tp = {"size": 2, "parameters": {"w": ("shard(1)", False)}}
+        (part,) = parts_of(tp, {"w": (2, 3)}, 1).values()
+        self.assertEqual(part, Part((2, 3), 1, 2, 1))
+        self.assertEqual(part.places(0, 2).tolist(), [2, 5])
+
+
+class Four(Transformer):
+    """With heads enough for four ranks."""
+
+    def __init__(self):
+        super().__init__()
+        for layer in self.layers:
+            layer.attention.n_kv_heads = 4
+
+
+class TwoRanksTest(unittest.TestCase):
+    @unittest.skipIf(RANKS > 1, "this is a rank")
+    def test_the_same_on_two_ranks(self):
+        run_two_ranks(self, __file__)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore", fts.FtsWarning)
+    if RANKS > 1:
+        dist.init_process_group("gloo")
+    unittest.main()
