@@ -20,7 +20,7 @@ namespace fts::train {
 
 struct RunFacts {
   int64_t world_size = 1;  // data-parallel ranks
-  int64_t replicas = 1;  // mesh.dp_replicate
+  int64_t replicas = 1;    // mesh.dp_replicate
   // Known once the data has been opened.
   std::optional<int64_t> steps_per_epoch;
   std::optional<int64_t> tokens_per_step;

@@ -48,8 +48,8 @@ class TrainModel {
   virtual SessionModel parts() = 0;
 
   // The same model on the meta device, shapes without values, so that a run can
-  // be seen before it starts. Null: there is none, and what only that would show
-  // is not checked.
+  // be seen before it starts. Null: there is none, and what only that would
+  // show is not checked.
   virtual std::unique_ptr<TrainModel> OnMeta() const { return nullptr; }
 
   // {tokens int64 [batch, length]} to logits [batch, length, vocab_size].

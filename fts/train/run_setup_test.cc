@@ -186,8 +186,9 @@ TEST(RunSetupTest, RanksAlongTpCountOnce) {
 }
 
 TEST(RunSetupTest, SequencesAreSharedEvenly) {
-  Prepared p("tp_seq",
-             std::string("data: {train: {path: t.txt}, seq_len: 7}\n") + kSplit);
+  Prepared p(
+      "tp_seq",
+      std::string("data: {train: {path: t.txt}, seq_len: 7}\n") + kSplit);
   EXPECT_THAT(p.Problems(),
               HasSubstr("error: data.seq_len 7 does not divide by 2: under "
                         "this tp_plan each of the 2 ranks along mesh.tp works "
