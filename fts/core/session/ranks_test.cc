@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "fts/core/comm/testing/no_flight_recorder.h"
+#include "fts/core/comm/testing/rank_threads.h"
 
 namespace fts {
 namespace {
@@ -107,6 +108,41 @@ TEST_F(RanksBackendTest, WithoutMemoryToShareTheyTakeGlooUnlessForced) {
   for (const std::string& message : forced) {
     EXPECT_NE(message.find("raise ulimit -f"), std::string::npos) << message;
   }
+}
+
+// world rank = (replica * shards + shard) * tp + tp rank.
+TEST(RanksTest, ShareLayersAndThenCopies) {
+  comm::testing::RunRanks(8, [](comm::testing::RankComms comms) {
+    Ranks ranks(comms.first, comms.second);
+    const int world_rank = comms.first->rank();
+    EXPECT_EQ(ranks.tp(), nullptr);
+    ASSERT_TRUE(ranks.SplitTp(2).ok());
+    EXPECT_EQ(ranks.world_rank(), world_rank);
+    EXPECT_EQ(ranks.world_size(), 8);
+    EXPECT_EQ(ranks.tp()->rank(), world_rank % 2);
+    EXPECT_EQ(ranks.tp()->size(), 2);
+    EXPECT_EQ(ranks.rank(), world_rank / 2);
+    EXPECT_EQ(ranks.size(), 4);
+    ASSERT_TRUE(ranks.SplitReplicas(2).ok());
+    EXPECT_EQ(ranks.shard_group()->rank(), world_rank / 2 % 2);
+    EXPECT_EQ(ranks.shard_group()->replica(), world_rank / 4);
+    // Sums go over ranks that hold the same part, maxima over all.
+    std::vector<double> sum = {1.0 * world_rank}, most = sum;
+    ASSERT_TRUE(ranks.Sum(&sum).ok());
+    EXPECT_EQ(sum[0], world_rank % 2 == 0 ? 0 + 2 + 4 + 6 : 1 + 3 + 5 + 7);
+    ASSERT_TRUE(ranks.Max(&most).ok());
+    EXPECT_EQ(most[0], 7);
+  });
+}
+
+TEST(RanksTest, RefuseATpThatDoesNotDivide) {
+  comm::testing::RunRanks(2, [](comm::testing::RankComms comms) {
+    Ranks ranks(comms.first, comms.second);
+    EXPECT_EQ(ranks.SplitTp(3).message(),
+              "mesh.tp 3 does not divide the 2 ranks; use a divisor");
+    EXPECT_TRUE(ranks.SplitTp(1).ok());
+    EXPECT_EQ(ranks.tp(), nullptr);
+  });
 }
 
 }  // namespace
