@@ -11,6 +11,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/optim/clip.h"
 #include "fts/core/plan/optimizer_moments.h"
+#include "fts/core/plan/segments.h"
 #include "fts/core/session/guarded.h"
 #include "fts/core/session/make_engine.h"
 #include "fts/core/shard/tensor_util.h"
@@ -108,6 +109,25 @@ absl::StatusOr<double> Session::LocalGradients(
   return sum;
 }
 
+absl::Status Session::CheckStyles() {
+  if (styles_ == nullptr) return absl::OkStatus();
+  for (const std::string& module : styles_->TakeUncalled()) {
+    for (const auto& segment : engine_->segments()) {
+      for (const auto& leaf : segment->leaves()) {
+        if (!leaf->used || OwnerOf(leaf->name()) != module) continue;
+        return absl::FailedPreconditionError(absl::StrCat(
+            "parameter '", leaf->name(), "' got a gradient, but its module '",
+            module,
+            "' was not called in this step, so nothing was done of what the "
+            "tp_plan says of it. A model written without fts::nn must call "
+            "every module of the tp_plan through its nn::Mirror "
+            "(docs/attach.md)"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Session::NotFinite(const shard::StepSummary& summary,
                                 double local_loss, bool updated) {
   FTS_ASSIGN_OR_RETURN(const std::string where,
@@ -142,6 +162,7 @@ absl::StatusOr<StepResult> Session::RunStep(
   FTS_RETURN_IF_ERROR(engine_->CheckPlaces());
   FTS_ASSIGN_OR_RETURN(const double local, LocalGradients(micro_steps, loss));
   FTS_RETURN_IF_ERROR(attachments_.CheckCalls());
+  FTS_RETURN_IF_ERROR(CheckStyles());
   StepResult result;
   FTS_RETURN_IF_ERROR(Guarded(*engine_, [&]() -> absl::Status {
     FTS_RETURN_IF_ERROR(engine_->CompleteGradients());

@@ -121,13 +121,14 @@ class Session : private ParameterPort,
   // INTERNAL with the text of what it threw; communicator errors;
   // FAILED_PRECONDITION when the loss or the gradient norm is not finite,
   // saying where that began, when ranks ran their modules in different order,
-  // when a unit's parameters got a gradient though the unit was not called, and
-  // when a parameter is no longer where it was put (by torch::nn::Module::to,
-  // say). After an error before the update nothing was updated and all
-  // gradients of the step are dropped, so that the next step starts afresh. In
-  // the bound form (shard/bound.h), which sums gradients while it updates, a
-  // norm that is not finite beside a loss that is shows only after the update
-  // unless gradients are clipped; the error then says so.
+  // when parameters of a unit, or of a module of the tp_plan, got a gradient
+  // though that was not called, and when a parameter is no longer where it was
+  // put (by torch::nn::Module::to, say). After an error before the update
+  // nothing was updated and all gradients of the step are dropped, so that the
+  // next step starts afresh. In the bound form (shard/bound.h), which sums
+  // gradients while it updates, a norm that is not finite beside a loss that is
+  // shows only after the update unless gradients are clipped; the error then
+  // says so.
   absl::StatusOr<StepResult> TrainStep(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);
@@ -195,6 +196,7 @@ class Session : private ParameterPort,
   // optimizer has run.
   absl::Status NotFinite(const shard::StepSummary& summary, double local_loss,
                          bool updated = false);
+  absl::Status CheckStyles();
   absl::StatusOr<double> LocalGradients(
       int64_t micro_steps,
       const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss);

@@ -190,6 +190,14 @@ TEST(ConvertMemory, SumsInPlaceOnlyWhatIsGivenUp) {
         Convert(x, Layout::Unreduced(), Layout::Replicated(), t.group, consume);
     EXPECT_EQ(z.data_ptr(), x.data_ptr());
     EXPECT_TRUE(at::equal(z, y));
+    // A gradient belongs to whoever made it, whatever the value was.
+    const at::Tensor leaf = Numbers({4}, 1).requires_grad_();
+    const at::Tensor gradient = Numbers({4}, 2);
+    const at::Tensor shared =
+        Convert(leaf, Layout::Replicated(), Layout::Shared(), t.group, consume);
+    const auto grads = torch::autograd::grad({shared}, {leaf}, {gradient});
+    EXPECT_TRUE(at::equal(grads[0], Numbers({4}, 2).mul(2)));
+    EXPECT_TRUE(at::equal(gradient, Numbers({4}, 2)));
   });
 }
 

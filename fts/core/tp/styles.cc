@@ -7,6 +7,7 @@
 
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -103,6 +104,7 @@ class Style : public nn::Interceptor {
   Tensors Intercept(Module& /*module*/, Tensors inputs,
                     const Next& next) override {
     if (group_ == nullptr) return next(std::move(inputs));
+    called_ = true;
     const PreparedScope scope;
     TakeInputs(&inputs);
     Tensors outputs = Run(std::move(inputs), next);
@@ -113,6 +115,8 @@ class Style : public nn::Interceptor {
   void Detach() { group_ = nullptr; }
 
   bool has_weight() const { return weight_.defined(); }
+  const std::string& module() const { return rule_.module; }
+  bool TakeCalled() { return std::exchange(called_, false); }
 
  private:
   at::Tensor To(const at::Tensor& x, const Layout& from, const Layout& to,
@@ -201,6 +205,7 @@ class Style : public nn::Interceptor {
   const TpRule rule_;
   GroupPtr group_;  // null: detached
   at::Tensor weight_, bias_;
+  bool called_ = false;
 };
 
 class AttachedStyles : public Attached {
@@ -208,6 +213,16 @@ class AttachedStyles : public Attached {
   ~AttachedStyles() override {
     for (const auto& style : styles) style->Detach();
   }
+  std::vector<std::string> TakeUncalled() override {
+    std::vector<std::string> uncalled;
+    for (const auto& style : styles) {
+      if (!style->TakeCalled() && style->has_weight()) {
+        uncalled.push_back(style->module());
+      }
+    }
+    return uncalled;
+  }
+
   std::vector<std::shared_ptr<Style>> styles;
 };
 

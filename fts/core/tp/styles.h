@@ -45,6 +45,9 @@ using NamedModules = std::vector<std::pair<std::string, nn::Module*>>;
 class Attached {
  public:
   virtual ~Attached() = default;
+  // The modules of a rule, holding parameters, that were not called since this
+  // was last asked.
+  virtual std::vector<std::string> TakeUncalled() = 0;
 };
 
 // Puts an interceptor on every module of a rule. `plan` is active and resolved

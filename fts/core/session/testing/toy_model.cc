@@ -150,6 +150,7 @@ SessionOptions MakeSessionOptions(nn::Module& model,
   PlanOptions plan;
   plan.no_decay = options.no_decay;
   plan.schedule = &out.schedule;
+  plan.tp = options.tp;
   out.plan = Must(ResolvePlan(strategy, description, plan, &diags));
   out.precision = options.precision;
   out.optimizer.name = options.optimizer;
@@ -189,6 +190,7 @@ ToyRank::ToyRank(comm::testing::RankComms comms, const ToyOptions& options)
   if (options.prepare) options.prepare(*model);
   Diagnostics diags;
   Ranks ranks(comms.first, comms.second);
+  Must(ranks.SplitTp(options.tp));
   Must(ranks.SplitReplicas(options.replicas));
   session = Must(Session::Create(
       PartsOf(*model), MakeSessionOptions(*model, options), ranks, &diags));

@@ -65,6 +65,7 @@ struct ToyOptions {
   // Values for blocks ("layers.N") and head.
   std::string block_options = "{}";
   int replicas = 1;       // mesh.dp_replicate
+  int tp = 1;             // mesh.tp
   std::string strategy;   // more keys of strategy_adapter_cfg, one a line
   std::string fsdp_plan;  // more entries of fsdp_plan, one a line, indented
   // Not `auto`: tests count gathers of what is frozen.
