@@ -83,6 +83,18 @@ struct ConvertOptions {
 at::Tensor Convert(const at::Tensor& x, const Layout& from, const Layout& to,
                    const GroupPtr& group, const ConvertOptions& options = {});
 
+// x brought to every rank, once, for two kinds of readers: `handed` as
+// Layout::Replicated, for readers that do the same on every rank, and `shared`
+// as Layout::Shared, for those that go on with a part each. Backward moves what
+// comes back from the two by one collective each, and none for what nobody
+// read.
+struct Readable {
+  at::Tensor handed, shared;
+};
+Readable ConvertForReaders(const at::Tensor& x, const Layout& from,
+                           const GroupPtr& group,
+                           const ConvertOptions& options = {});
+
 }  // namespace fts::tp
 
 #endif  // FTS_CORE_TP_CONVERT_H_

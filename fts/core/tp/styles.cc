@@ -23,10 +23,7 @@ using nn::Tensors;
 // See [Note: one gather for several readers]: the prepared tensors of the calls
 // under way on this thread, innermost last, each with what colwise readers take
 // instead.
-struct Prepared {
-  at::Tensor handed, shared;
-};
-thread_local std::vector<Prepared> prepared;
+thread_local std::vector<Readable> prepared;
 
 class PreparedScope {
  public:
@@ -119,10 +116,15 @@ class Style : public nn::Interceptor {
   bool TakeCalled() { return std::exchange(called_, false); }
 
  private:
-  at::Tensor To(const at::Tensor& x, const Layout& from, const Layout& to,
-                bool consume = false) const {
+  ConvertOptions Options() const {
     ConvertOptions options;
     options.label = rule_.module;
+    return options;
+  }
+
+  at::Tensor To(const at::Tensor& x, const Layout& from, const Layout& to,
+                bool consume = false) const {
+    ConvertOptions options = Options();
     options.consume = consume;
     // Features and vocabulary may be shared unevenly, a sequence may not.
     const auto splits_features = [&](const Placement& placement) {
@@ -166,11 +168,9 @@ class Style : public nn::Interceptor {
   }
 
   at::Tensor Prepare(const at::Tensor& x, const Layout& comes) const {
-    const at::Tensor shared = To(x, comes, Layout::Shared());
-    const at::Tensor handed =
-        To(shared, Layout::Shared(), Layout::Replicated());
-    if (!handed.is_same(shared)) prepared.push_back({handed, shared});
-    return handed;
+    Readable made = ConvertForReaders(x, comes, group_, Options());
+    if (!made.handed.is_same(made.shared)) prepared.push_back(made);
+    return made.handed;
   }
 
   Tensors Run(Tensors inputs, const Next& next) const {
