@@ -21,6 +21,7 @@
 #include "fts/capi/schedule.h"
 #include "fts/capi/scheduler.h"
 #include "fts/capi/status.h"
+#include "fts/capi/tp_plan.h"
 
 namespace {
 
@@ -285,21 +286,47 @@ TEST_F(Fuzz, Schedules) {
   }
 }
 
+// Every rule and parameter of a tp_plan.
+void Look(const fts_plan* plan) {
+  fts_tp_info tp;
+  ASSERT_EQ(fts_plan_get_tp(plan, &tp), nullptr);
+  fts_placement one, other;
+  for (size_t r = 0; r < tp.num_rules; ++r) {
+    fts_tp_rule rule;
+    ASSERT_EQ(fts_plan_get_tp_rule(plan, r, &rule), nullptr);
+    ASSERT_NE(rule.style, FTS_TP_STYLE_UNSPECIFIED);
+    for (size_t t = 0; t < rule.num_inputs; ++t) {
+      ASSERT_EQ(fts_plan_get_tp_input(plan, r, t, &one, &other), nullptr);
+    }
+    for (size_t t = 0; t < rule.num_outputs; ++t) {
+      ASSERT_EQ(fts_plan_get_tp_output(plan, r, t, &one, &other), nullptr);
+    }
+  }
+  for (size_t p = 0; p < tp.num_parameters; ++p) {
+    fts_tp_parameter parameter;
+    ASSERT_EQ(fts_plan_get_tp_parameter(plan, p, &parameter), nullptr);
+  }
+}
+
 TEST_F(Fuzz, Plans) {
   Mutator mutator(Plans());
   for (int64_t i = Rounds(20000); i > 0; --i) {
     const std::string input = mutator.Next();
     fts_plan* plan = nullptr;
     fts_diagnostics* found = nullptr;
-    fts_status* status = fts_plan_resolve(
-        model_, mutator.OneIn(2) ? nullptr : schedule_, View(input),
-        fts_str("p.yaml"), mutator.OneIn(2) ? nullptr : &found, &plan);
+    fts_plan_options options = FTS_PLAN_OPTIONS_INIT;
+    options.tp = static_cast<int32_t>(mutator.Below(4));  // 0 is refused
+    fts_status* status =
+        fts_plan_resolve_with(model_, mutator.OneIn(2) ? nullptr : schedule_,
+                              View(input), fts_str("p.yaml"), &options,
+                              mutator.OneIn(2) ? nullptr : &found, &plan);
     Ended(status, plan, found, input);
     if (plan == nullptr) continue;
     fts_unit_info info;
     for (size_t k = 0; k <= fts_plan_num_units(plan); ++k) {
       ASSERT_EQ(fts_plan_get_unit(plan, k, &info), nullptr);
     }
+    Look(plan);
     Text(fts_plan_to_json, plan);
     Text(fts_plan_to_full_json, plan);
     Text(fts_plan_to_text, plan);

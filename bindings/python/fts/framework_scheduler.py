@@ -111,7 +111,7 @@ class FrameworkScheduler(Scheduler):
 
     def tokens_seen(self, total: int) -> None:
         """The run has trained on ``total`` tokens, over all ranks."""
-        self._held_tokens = (total - self._tokens) / self.world_size
+        self._held_tokens = (total - self._tokens) / self.dp_size
 
     def steps_done(self, total: int) -> Outcome:
         """The run has taken ``total`` optimizer steps."""

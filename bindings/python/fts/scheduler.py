@@ -442,7 +442,7 @@ class Scheduler:
     def step_end(self, tokens: int = 0) -> Outcome:
         """After each optimizer step. ``tokens``: this rank's."""
         if self._counts_tokens:
-            tokens = round(self._backend.mean([tokens])[0] * self.world_size)
+            tokens = round(self._backend.mean([tokens])[0] * self.dp_size)
         self._tokens += tokens
         if self._step_lr:
             self._groups.after_step(self._step_in_epoch)

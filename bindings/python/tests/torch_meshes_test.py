@@ -1,6 +1,6 @@
 # Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
-"""Meshes of more than one dimension under the torch backend, and replicas under
-ours: every one gives the curve of plain training. Runs itself as four ranks."""
+"""Meshes of more than one dimension, under the torch backend and under ours: every
+one gives the curve of plain training. Runs itself as four ranks."""
 
 import unittest
 import warnings
@@ -25,6 +25,11 @@ CASES = {
     "resharded to a part": (
         {"fsdp_plan": {**BLOCKS, "head": {"reshard_after_forward": 2}}}, None, 4,
         "torch"),
+    "tensor parallel inside units, natively": (
+        {"fsdp_plan": BLOCKS, "tp_plan": TP}, {"tp": 2}, 2, "native"),
+    "tensor parallel in replicas, natively": (
+        {"fsdp_plan": BLOCKS, "tp_plan": TP, "binding": "off"},
+        {"tp": 2, "dp_replicate": 2}, 2, "native"),
     "replicas, natively": ({"fsdp_plan": BLOCKS}, {"dp_replicate": 2}, 4, "native"),
 }  # fmt: skip
 

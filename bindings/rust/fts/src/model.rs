@@ -142,6 +142,7 @@ impl fmt::Debug for Model {
 pub struct ModelBuilder {
     modules: Vec<Module>,
     parameters: Vec<Parameter>,
+    heads: Vec<(String, u32)>,
 }
 
 impl ModelBuilder {
@@ -153,6 +154,13 @@ impl ModelBuilder {
     /// A module that only holds others, such as a list of layers.
     pub fn container(self, name: &str, class: &str) -> Self {
         self.add_module(name, class, true)
+    }
+
+    /// How many attention heads make up the dimension of a projection that tensor
+    /// parallelism splits: none of them may be cut.
+    pub fn heads(mut self, module: &str, count: u32) -> Self {
+        self.heads.push((module.into(), count));
+        self
     }
 
     /// A parameter, in order of registration.
@@ -224,11 +232,13 @@ impl ModelBuilder {
         let modules: Vec<String> = modules
             .iter()
             .map(|m| {
+                let heads = self.heads.iter().find(|(name, _)| *name == m.name);
                 format!(
-                    "{{\"name\":{},\"class\":{},\"container\":{}}}",
+                    "{{\"name\":{},\"class\":{},\"container\":{}{}}}",
                     quote(&m.name),
                     quote(&m.class),
-                    m.container
+                    m.container,
+                    heads.map_or_else(String::new, |(_, n)| format!(",\"heads\":{n}"))
                 )
             })
             .collect();

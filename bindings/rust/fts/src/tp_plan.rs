@@ -126,6 +126,10 @@ impl Plan {
     /// let tp = plan.tp();
     /// assert_eq!(tp.parameters[0].placement, fts::Placement::Shard(0));
     /// assert_eq!(tp.rule("up").unwrap().whole, 4);
+    /// // Three heads cannot be shared by two ranks.
+    /// # let model = fts::Model::builder().parameter("up.weight", &[6, 2], "float32")
+    /// #     .module("up", "Linear").heads("up", 3).build()?;
+    /// assert!(fts::Plan::resolve_with(&model, None, "p.yaml", yaml, &options).is_err());
     /// # Ok::<(), fts::Error>(())
     /// ```
     pub fn tp(&self) -> TpPlan {
