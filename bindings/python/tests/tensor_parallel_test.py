@@ -168,10 +168,11 @@ def plain(make, phases):
 
 
 def scheduler_of(model, plan, backend, phases, **options):
+    options.setdefault("optimizer", SGD(model.parameters()))
     return fts.Scheduler(
         model, schedule=schedule_of(phases), strategy_adapter_cfg=plan,
         mesh={"tp": RANKS}, backend=backend, max_epochs=EPOCHS, restore_best=False,
-        optimizer=SGD(model.parameters()), **options,
+        **options,
     )  # fmt: skip
 
 
@@ -301,6 +302,37 @@ class NativeTest(unittest.TestCase):
             ("layers.0.feed_forward", shared, whole),
             ("layers.0.feed_forward.w2", term, part),
         ])  # fmt: skip
+
+    def test_a_module_that_is_passed_by_is_told(self):
+        class Past(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.embed = nn.Embedding(8, 4)
+                self.head = nn.Linear(4, 8, bias=False)
+                self.past = False
+
+            def forward(self, x):
+                x = self.embed(x)
+                if self.past:
+                    return nn.functional.linear(x, self.head.weight)
+                return self.head(x)
+
+        plan = {"tp_plan": {"embed": "rowwise", "head": "colwise"},
+                "loss_parallel": True}  # fmt: skip
+        for optimizer in (None, {"name": "sgd", "lr": 0.1}):
+            model = Past()
+            scheduler = scheduler_of(
+                model, plan, "native", [["head", "embed"]], **(
+                    {"optimizer": optimizer} if optimizer else {}))  # fmt: skip
+            scheduler.run_start()
+            for model.past in (False, True):
+                tokens = torch.arange(8)
+                scheduler.token_loss(model(tokens), tokens).backward()
+                if not model.past:
+                    scheduler.optimizer.step()
+                    continue
+                with self.assertRaisesRegex(fts.StateError, "'head' was not called"):
+                    scheduler.optimizer.step()
 
     def test_dropout_of_a_sequence_s_part_is_the_rank_s_own(self):
         class Dropped(nn.Module):

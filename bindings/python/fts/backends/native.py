@@ -20,6 +20,7 @@ from fts.backends.tp_parts import Part, parts_of
 from fts.backends.tp_styles import StyledForward
 from fts.backends.unit_hooks import UnitBoundary
 from fts.backends.whole_model import WholeModel, detached
+from fts.errors import StateError
 
 # Their update of one element needs more than that element's own history, so
 # that it would be another update on a flat part of the tensor.
@@ -84,13 +85,14 @@ class NativeBackend(Backend):
         tp_rank, self.tp_size = self._mesh.dim("tp")
         modules = dict(model.named_modules())
         self._parts: list[Any] = []
+        self._styled: list[StyledForward] = []
         if tp["size"] == self.tp_size > 1:
             # Innermost: before units and checkpoints are put around modules.
-            self._parts += [
+            self._styled = [
                 StyledForward(self._mesh, rule, modules[rule["module"]])
                 for rule in tp["rules"]
             ]
-            self._parts += tp_checks.guard_labels(model, tp)
+            self._parts += [*self._styled, *tp_checks.guard_labels(model, tp)]
         named = list(model.named_parameters())
         # Whole: the session gives those that are split this rank's shapes.
         self._shapes = {name: tuple(p.shape) for name, p in named}
@@ -208,13 +210,38 @@ class NativeBackend(Backend):
 
     def complete_gradients(self) -> float:
         """Sums the step's gradients over the ranks; their global norm.
-        Collective; once per step, later calls return the same."""
-        return self._session.complete_gradients()[1]
+        Collective; once per step, later calls return the same.
+
+        Raises StateError when a parameter got a gradient past its module, so that
+        nothing was done of what the tp_plan says of it; the step is given up."""
+        norm = self._session.complete_gradients()[1]
+        for styled in self.uncalled():
+            for name in styled.parameters:
+                place = self._places.get(name)
+                if place is None or self._session.shard(place)[3] is None:
+                    continue
+                self._session.reset_step()
+                raise StateError(
+                    f"parameter '{name}' got a gradient, but its module "
+                    f"'{styled.name}' was not called in this step, so nothing was "
+                    "done of what the tp_plan says of it; call the module instead "
+                    "of using its parameters, or leave it out of the tp_plan"
+                )
+        return norm
+
+    def uncalled(self) -> list[StyledForward]:
+        """Modules of the tp_plan that no forward of the step has called."""
+        return [styled for styled in self._styled if not styled.called]
+
+    def step_began(self) -> None:
+        for styled in self._styled:
+            styled.called = False
 
     def drop_gradients(self) -> None:
         """Forgets gradients that no step has used."""
         if self._session.has_gradients():
             self._session.reset_step()
+            self.step_began()
 
     def clip_grad_norm_(self, max_norm: float) -> float:
         norm = self.complete_gradients()
@@ -234,6 +261,7 @@ class NativeBackend(Backend):
         for shard in self._shards.values():
             shard.grad = None
         self._session.finish_update()
+        self.step_began()
 
     # ---- The best state ----------------------------------------------------
 
@@ -324,7 +352,10 @@ class EngineOptimizer:
 
     def step(self, closure: Any = None) -> Any:
         loss = None if closure is None else closure()
+        if self._backend.uncalled():
+            self._backend.complete_gradients()
         _, self.grad_norm, _ = self._optimizer.step(self.phase)
+        self._backend.step_began()
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -63,7 +63,8 @@ def dim_of(placement: str | None) -> int | None:
 
 
 class StyledForward:
-    """One rule on one module. Threads: as the module's calls."""
+    """One rule on one module; ``name`` is the module's. Threads: as the module's
+    calls."""
 
     def __init__(
         self, mesh: _fts.Mesh, rule: dict[str, Any], module: torch.nn.Module
@@ -80,6 +81,14 @@ class StyledForward:
         self._table = rule["class"] == "Embedding"
         self._dropout = self._style == "sequence" and "Dropout" in rule["class"]
         _check(rule, module)
+        #: Whether it was called under grad mode since somebody set this False.
+        self.called = False
+        #: Names of the module's own parameters.
+        self.parameters = [
+            f"{self._name}.{name}" if self._name else name
+            for name, parameter in module._parameters.items()
+            if parameter is not None
+        ]
         self._forward: Any = None
         self._own: Any = None
         self.attach()
@@ -99,7 +108,13 @@ class StyledForward:
         if self._own is not None:
             self._module.forward = self._own  # type: ignore[method-assign]
 
+    @property
+    def name(self) -> str:
+        return self._name
+
     def _call(self, *args: Any, **kwargs: Any) -> Any:
+        if torch.is_grad_enabled():
+            self.called = True
         prepared = _prepared()
         depth = len(prepared)
         try:
