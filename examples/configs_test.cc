@@ -92,6 +92,28 @@ TEST(ExampleConfigs, LlamaFsdpAuto) {
   EXPECT_TRUE(defaults->Find("cpu_offload_policy")->entries().empty());
 }
 
+// The tour's run, on other meshes.
+TEST(ExampleConfigs, LlamaTpPlanAndLlama2d) {
+  const RunConfig fsdp = Load({"llama_fsdp_auto.yaml"});
+  for (const char* name : {"llama_tp_plan.yaml", "llama_2d.yaml"}) {
+    SCOPED_TRACE(name);
+    const RunConfig config = Load({name});
+    EXPECT_EQ(config.mesh.tp, 2);
+    EXPECT_EQ(config.trainer.cpu_ranks, config.mesh.tp * config.mesh.dp_shard);
+    EXPECT_EQ(config.data.batch_size * config.mesh.dp_shard,
+              fsdp.data.batch_size * fsdp.trainer.cpu_ranks);
+    EXPECT_EQ(config.data.train.path, fsdp.data.train.path);
+    EXPECT_EQ(config.trainer.max_epochs, fsdp.trainer.max_epochs);
+    EXPECT_EQ(PhaseSizes(config), (std::vector<size_t>{2, 9, 28}));
+    const YamlNode& adapter = config.strategy_adapter_cfg;
+    EXPECT_EQ(adapter.Find("tp_plan")->text(), "llama");
+    EXPECT_TRUE(adapter.Find("loss_parallel")->as_bool());
+    const YamlNode* plan = adapter.Find("fsdp_plan");
+    EXPECT_EQ(plan == nullptr ? 0u : plan->entries().size(),
+              config.mesh.dp_shard == 1 ? 0u : 2u);
+  }
+}
+
 // Only the phases that run differ.
 TEST(ExampleConfigs, HeadOnly) {
   const RunConfig full = Load({"llama_fsdp_auto.yaml"});

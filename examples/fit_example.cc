@@ -1,14 +1,17 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 //
-// Fine-tunes a small pre-trained Llama in three phases under an FSDP plan that
-// is made of module names and patterns:
+// Fine-tunes a small pre-trained Llama in three phases, sharded as a config
+// says. One source, a program per config:
 //
-//   tools/bazel run //examples:llama_fsdp_auto
+//   tools/bazel run //examples:llama_fsdp_auto   FSDP units by name patterns
+//   tools/bazel run //examples:llama_tp_plan     tensor parallel, loss parallel
+//   tools/bazel run //examples:llama_2d          both, on 2 x 2 ranks
 //   tools/bazel run //examples:llama_fsdp_auto -- trainer.cpu_ranks=1
 //   tools/bazel run //examples:llama_fsdp_auto -- --config my_run.yaml
 //
-// Everything is in the config: examples/llama_fsdp_auto.yaml says what to train
-// on what, llama_ft_schedule.yaml which parameters thaw when.
+// Everything is in the config: examples/<program>.yaml says what to train on
+// what and how it is sharded, llama_ft_schedule.yaml which parameters thaw
+// when.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -22,9 +25,13 @@
 
 namespace {
 
+// The program's name, and that of its config; given by its build target.
+constexpr char kExample[] = FTS_EXAMPLE;
+
 // Found from the repository's root and under `bazel run` alike.
 std::string DefaultConfig() {
-  const std::filesystem::path config = "examples/llama_fsdp_auto.yaml";
+  const std::filesystem::path config =
+      std::string("examples/") + kExample + ".yaml";
   std::error_code error;
   const auto found = std::filesystem::canonical(config, error);
   return error ? config.string() : found.string();
@@ -45,8 +52,8 @@ int main(int argc, char** argv) {
   fts::Diagnostics diags;
   const fts::ConfigArgs given = fts::ReadConfigArgs(args, {}, &diags);
   if (given.flags.count("--help") > 0) {
-    std::cout << "usage: llama_fsdp_auto [--config FILE]... "
-                 "[key.path=value]...\n";
+    std::cout << "usage: " << kExample
+              << " [--config FILE]... [key.path=value]...\n";
     return 0;
   }
   if (!diags.ok()) {

@@ -10,11 +10,10 @@ import unittest
 
 import harness
 
-EXAMPLE = os.environ.get(
-    "EXAMPLE", os.path.join(harness.ROOT, "examples/llama_fsdp_auto"))
+PROGRAMS = os.environ.get("EXAMPLES", os.path.join(harness.ROOT, "examples"))
 
 ATTACH = os.environ.get(
-    "ATTACH", os.path.join(harness.ROOT, "examples/attach_torch_module"))
+    "ATTACH", os.path.join(PROGRAMS, "attach_torch_module"))
 
 
 class AttachTest(harness.FitTestCase):
@@ -47,34 +46,50 @@ class AttachTest(harness.FitTestCase):
 
 class ExampleTest(harness.FitTestCase):
 
-    def test_each_phase_improves_on_the_pre_trained_model(self):
-        harness.FTS, fts = EXAMPLE, harness.FTS
+    def check_llama(self, name, batch_size):
+        """Each phase improves on the pre-trained model; four samples a step.
+        Returns all losses."""
+        harness.FTS, fts = os.path.join(PROGRAMS, name), harness.FTS
         self.addCleanup(setattr, harness, "FTS", fts)
         run = harness.Process(self.folder, [
-            "--config", os.path.join(harness.EXAMPLES, "llama_fsdp_auto.yaml"),
-            "output_dir=out", "trainer.steps_per_epoch=20",
+            "--config", os.path.join(harness.EXAMPLES, name + ".yaml"),
+            "output_dir=" + name, "trainer.steps_per_epoch=20",
             "trainer.limit_val_batches=8", "trainer.log_interval=1",
-            "data.batch_size=2"])
+            "data.batch_size=%d" % batch_size])
         self.addCleanup(run.clear)
         self.assertEqual(run.wait(), 0, run.err)
         self.assertEqual(run.err, "")
         self.assertEqual(run.alive(), {})
 
-        phases = self.events(kind="phase")
+        phases = self.events(name, "phase")
         self.assertEqual([p["phase"] for p in phases], [0, 1, 2])
         self.assertEqual([p["epoch"] for p in phases], [0, 1, 2])
-        losses = [e["val_loss"] for e in self.events(kind="validation")]
+        losses = [e["val_loss"] for e in self.events(name, "validation")]
         self.assertEqual(len(losses), 5)
         # Each phase clearly beats the one before; the first beats the model as
         # it came, which knows the letters of another text.
         best = [losses[0], losses[1], losses[2], min(losses[3:])]
         for before, after in zip(best, best[1:]):
             self.assertLess(after, before - 0.05, losses)
-        self.assertEqual(self.events(kind="run_end")[0]["best"],
+        self.assertEqual(self.events(name, "run_end")[0]["best"],
                          min(losses[1:]))
         config = json.loads(harness.read(
-            self.path("out", "export", "config.json")))
+            self.path(name, "export", "config.json")))
         self.assertEqual(config["model_type"], "llama")
+        shapes = {tensor: shape for tensor, (_, shape, _) in
+                  harness.read_safetensors(self.path(
+                      name, "export", "model.safetensors")).items()}
+        self.assertEqual(len(shapes), 39)
+        self.assertEqual(shapes["lm_head.weight"], [256, 128])
+        return losses + [e["loss"] for e in self.events(name, "train_step")]
+
+    def test_the_bundled_model_improves_in_each_phase_on_every_mesh(self):
+        wanted = self.check_llama("llama_fsdp_auto", 2)
+        for name, batch_size in (("llama_tp_plan", 4), ("llama_2d", 2)):
+            losses = self.check_llama(name, batch_size)
+            self.assertEqual(len(losses), len(wanted))
+            for loss, want in zip(losses, wanted):
+                self.assertAlmostEqual(loss, want, delta=1e-4 * want)
 
     def test_a_rotating_schedule_trains_every_part_in_turn(self):
         run = self.fit(

@@ -33,8 +33,7 @@ BY_HAND = {
 
 # Sums of other orders; the last bits of a gradient near zero are all that Adam
 # sees of it, which is what moves a tensor by more than its norm.
-FP32 = dict(loss=1e-5, val_loss=1e-5, grad_norm=1e-5, weights=3e-5, lr=1e-12,
-            norms=1e-5, gradients=5e-6)
+FP32 = dict(fit_runs.TOLERANCES, weights=2e-5, norms=1e-5, gradients=5e-6)
 BF16 = dict(loss=1e-3, val_loss=1e-3, grad_norm=1e-2, weights=1e-2, lr=1e-12,
             norms=1e-3, gradients=4e-3)
 
