@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fts/capi/communicator.h"
@@ -551,6 +552,25 @@ TEST(TwoRanks, ASessionHoldsARanksPartsOfWholeValues) {
           return nullptr;
         },
         &down));
+    // A callback must not call the session, nor may another thread.
+    struct Meeting {
+      fts_session* session;
+      std::string told;
+    } meeting{session, ""};
+    ASSERT_FTS_OK(fts_session_for_each_full(
+        session,
+        [](fts_string, const fts_tensor*, void* user_data) -> fts_status* {
+          auto* m = static_cast<Meeting*>(user_data);
+          std::thread([m] {
+            m->told = Message(
+                fts_session_token_loss_at(m->session, fts_torch_tag(), nullptr,
+                                          nullptr, nullptr, nullptr));
+          }).join();
+          return nullptr;
+        },
+        &meeting));
+    EXPECT_EQ(meeting.told.substr(0, 61),
+              "fts_session_token_loss_at: another call on this session is un");
     // And ranges of the whole are asked for.
     struct Asked {
       int rank;
