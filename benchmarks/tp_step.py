@@ -42,6 +42,9 @@ def show(model, found):
                          ("torch tp 2", "unsharded", None)):
         row("%s / %s" % (a, b), [found[a][p]["ms"] / found[b][p]["ms"]
                                  for p in PHASES], budget)
+    row("tp 2 / torch tp 2, CPU",
+        [found["tp 2"][p]["cpu_ms"] / found["torch tp 2"][p]["cpu_ms"]
+         for p in PHASES])
 
 
 def main():

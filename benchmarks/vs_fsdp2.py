@@ -23,7 +23,9 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+# Of the program that runs: an imported file is found beside its source, where
+# nothing is built.
+HERE = os.path.dirname(os.path.abspath(sys.argv[0]))
 PEER = [sys.executable, os.path.join(HERE, "fsdp2_peer.py")]
 OURS = [os.path.join(HERE, "train_steps")]
 PHASES = range(3)
