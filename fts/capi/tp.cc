@@ -82,12 +82,15 @@ struct Conversion {
 
 absl::StatusOr<Conversion> ReadConvert(const fts_tp_convert_options* given,
                                        const at::Tensor& tensor,
-                                       const char* function) {
+                                       const char* function,
+                                       bool reads_to = true) {
   FTS_RETURN_IF_ERROR(
       NotNull(given, absl::StrCat(function, ": options").c_str()));
   fts_tp_convert_options o = FTS_TP_CONVERT_OPTIONS_INIT;
   FTS_RETURN_IF_ERROR(fts::capi::ReadOptions(given, kConvertV12Size,
                                              "fts_tp_convert_options", &o));
+  if (!reads_to) o.to.value = {FTS_PLACEMENT_KIND_REPLICATE, 0};
+  if (!reads_to) o.to.gradient = {};
   Conversion out;
   FTS_ASSIGN_OR_RETURN(out.from, ReadLayout(o.from, tensor.dim(),
                                             absl::StrCat(function, ": from")));
@@ -249,6 +252,31 @@ fts_status* fts_tp_convert_at(fts_mesh* mesh, fts_string tag,
           group->size() == 1
               ? *tensor
               : fts::tp::Convert(*tensor, c.from, c.to, group, c.options);
+      return absl::OkStatus();
+    });
+  });
+}
+
+fts_status* fts_tp_convert_for_readers_at(fts_mesh* mesh, fts_string tag,
+                                          const void* at_tensor,
+                                          const fts_tp_convert_options* options,
+                                          void* at_out_handed,
+                                          void* at_out_shared) noexcept {
+  constexpr char kName[] = "fts_tp_convert_for_readers_at";
+  return InMesh(mesh, kName, [&](fts::Ranks&) -> absl::Status {
+    FTS_RETURN_IF_ERROR(CheckTag(tag, kName));
+    FTS_ASSIGN_OR_RETURN(const at::Tensor* tensor,
+                         AtTensor(at_tensor, "at_tensor", kName));
+    FTS_RETURN_IF_ERROR(OutNotNull(at_out_handed, "at_out_handed", kName));
+    FTS_RETURN_IF_ERROR(OutNotNull(at_out_shared, "at_out_shared", kName));
+    FTS_ASSIGN_OR_RETURN(
+        const Conversion c,
+        ReadConvert(options, *tensor, kName, /*reads_to=*/false));
+    return Thrown(kName, [&]() -> absl::Status {
+      fts::tp::Readable made =
+          fts::tp::ConvertForReaders(*tensor, c.from, GroupOf(mesh), c.options);
+      *static_cast<at::Tensor*>(at_out_handed) = std::move(made.handed);
+      *static_cast<at::Tensor*>(at_out_shared) = std::move(made.shared);
       return absl::OkStatus();
     });
   });

@@ -64,6 +64,16 @@ typedef struct fts_tp_convert_options {
 FTS_NODISCARD FTS_API fts_status* fts_tp_convert_at(
     fts_mesh* mesh, fts_string tag, const void* at_tensor,
     const fts_tp_convert_options* options, void* at_out) FTS_NOEXCEPT;
+// For two kinds of readers at once: at_out_handed becomes REPLICATE, for what
+// does the same on every rank, and at_out_shared REPLICATE with a gradient that
+// is PARTIAL, for what goes on with its own part of the weights. One gather
+// makes both; backward takes one collective for each that was read. Where no
+// graph is made they are one tensor. options->to is not looked at.
+// \since 1.2
+FTS_NODISCARD FTS_API fts_status* fts_tp_convert_for_readers_at(
+    fts_mesh* mesh, fts_string tag, const void* at_tensor,
+    const fts_tp_convert_options* options, void* at_out_handed,
+    void* at_out_shared) FTS_NOEXCEPT;
 // Values alone. The result may share the tensor's memory.
 // \since 1.2
 FTS_NODISCARD FTS_API fts_status* fts_tp_convert(

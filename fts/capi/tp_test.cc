@@ -332,6 +332,9 @@ TEST_F(OneRank, MistakesAreNamed) {
   EXPECT_EQ(Message(fts_tp_convert_at(mesh_, fts_torch_tag(), nullptr, &options,
                                       nullptr)),
             "fts_tp_convert_at: at_tensor is NULL");
+  EXPECT_EQ(Message(fts_tp_convert_for_readers_at(
+                mesh_, fts_torch_tag(), nullptr, &options, nullptr, nullptr)),
+            "fts_tp_convert_for_readers_at: at_tensor is NULL");
   EXPECT_EQ(
       Message(fts_tp_cross_entropy_at(mesh_, fts_torch_tag(), nullptr, nullptr,
                                       2, fts_str(""), nullptr, nullptr)),

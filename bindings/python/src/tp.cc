@@ -51,9 +51,24 @@ py::object Convert(Mesh& mesh, const py::object& tensor, const Layout& from,
   CheckBlocking(mesh.get(), [&] {
     return fts_tp_convert_at(mesh.get(), TorchTag(), given, &options, &out);
   });
-  // Nothing was moved: the object itself, which is looked for by identity.
-  if (out.is_same(*static_cast<const at::Tensor*>(given))) return tensor;
   return Wrap(std::move(out));
+}
+
+py::tuple ConvertForReaders(Mesh& mesh, const py::object& tensor,
+                            const Layout& from, const std::string& label,
+                            int64_t whole) {
+  fts_tp_convert_options options = FTS_TP_CONVERT_OPTIONS_INIT;
+  options.from = LayoutOf(from);
+  options.label = View(label);
+  options.whole = whole;
+  const void* given = AtAddress(tensor);
+  at::Tensor handed;
+  at::Tensor shared;
+  CheckBlocking(mesh.get(), [&] {
+    return fts_tp_convert_for_readers_at(mesh.get(), TorchTag(), given,
+                                         &options, &handed, &shared);
+  });
+  return py::make_tuple(Wrap(std::move(handed)), Wrap(std::move(shared)));
 }
 
 py::object Embedding(Mesh& mesh, const py::object& ids,
@@ -109,6 +124,11 @@ void BindTp(py::module_& m) {
         py::arg("source"), py::arg("to"), py::arg("label") = "",
         py::arg("whole") = 0,
         "Layouts are (value, gradient): replicate, partial or shard(N).");
+  m.def(
+      "tp_convert_for_readers", &ConvertForReaders, py::arg("mesh"),
+      py::arg("tensor"), py::arg("source"), py::arg("label") = "",
+      py::arg("whole") = 0,
+      "(handed, shared): as (replicate, replicate) and (replicate, partial).");
   m.def("tp_embedding", &Embedding, py::arg("mesh"), py::arg("ids"),
         py::arg("weight"), py::arg("vocabulary"));
   m.def("tp_cross_entropy", &CrossEntropy, py::arg("mesh"), py::arg("logits"),

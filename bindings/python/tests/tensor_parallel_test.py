@@ -169,9 +169,10 @@ def plain(make, phases):
 
 def scheduler_of(model, plan, backend, phases, **options):
     options.setdefault("optimizer", SGD(model.parameters()))
+    options.setdefault("mesh", {"tp": RANKS})
     return fts.Scheduler(
         model, schedule=schedule_of(phases), strategy_adapter_cfg=plan,
-        mesh={"tp": RANKS}, backend=backend, max_epochs=EPOCHS, restore_best=False,
+        backend=backend, max_epochs=EPOCHS, restore_best=False,
         **options,
     )  # fmt: skip
 
@@ -279,27 +280,28 @@ class NativeTest(unittest.TestCase):
     def test_three_readers_share_one_gather(self):
         model = Transformer()
         scheduler_of(model, PLANS["sequence"], "native", NATIVE_PHASES)
-        seen, convert = [], _fts.tp_convert
+        seen, convert, prepare = [], _fts.tp_convert, _fts.tp_convert_for_readers
 
         def counted(mesh, x, source, to, label, whole):
             seen.append((label, "-".join(source), "-".join(to)))
             return convert(mesh, x, source, to, label, whole)
 
-        _fts.tp_convert = counted
+        def prepared(mesh, x, source, label):
+            seen.append((label, "-".join(source), "for readers"))
+            return prepare(mesh, x, source, label)
+
+        _fts.tp_convert, _fts.tp_convert_for_readers = counted, prepared
         try:
             model.requires_grad_(True)
             model(batch(0)[0])
         finally:
-            _fts.tp_convert = convert
-        part, shared = "shard(1)-shard(1)", "replicate-partial"
-        whole, term = "replicate-replicate", "partial-replicate"
+            _fts.tp_convert, _fts.tp_convert_for_readers = convert, prepare
+        part, term = "shard(1)-shard(1)", "partial-replicate"
         # Nothing of wq, wk, wv, w1 and w3.
         self.assertEqual([s for s in seen if s[0].startswith("layers.0")], [
-            ("layers.0.attention", part, shared),
-            ("layers.0.attention", shared, whole),
+            ("layers.0.attention", part, "for readers"),
             ("layers.0.attention.wo", term, part),
-            ("layers.0.feed_forward", part, shared),
-            ("layers.0.feed_forward", shared, whole),
+            ("layers.0.feed_forward", part, "for readers"),
             ("layers.0.feed_forward.w2", term, part),
         ])  # fmt: skip
 
@@ -365,25 +367,32 @@ class NativeTest(unittest.TestCase):
         model(x)
         torch.testing.assert_close(model.kept, torch.ones_like(model.kept))
 
-    def test_a_checkpoint_resumes_without_tensor_parallelism(self):
+    def test_a_checkpoint_resumes_under_any_mesh(self):
         wanted, _ = plain(Transformer, NATIVE_PHASES)
         folder = [tempfile.mkdtemp() if RANK == 0 else None]
         dist.broadcast_object_list(folder)
-        path = os.path.join(folder[0], "saved")
-        first = scheduler_of(Transformer(), PLANS["sequence"], "native", NATIVE_PHASES)
-        losses = trained(first, until=2)
-        first.save_checkpoint(path)
-        model = Transformer()
-        for parameter in model.parameters():
-            parameter.data.zero_()
-        second = fts.Scheduler(
-            model, schedule=schedule_of(NATIVE_PHASES), backend="native",
-            strategy_adapter_cfg={"unplanned": "shard"}, max_epochs=EPOCHS,
-            optimizer=SGD(model.parameters()), restore_best=False,
-        )  # fmt: skip
-        second.load_checkpoint(path)
-        losses += trained(second)
-        torch.testing.assert_close(losses, wanted, rtol=1e-5, atol=1e-6)
+
+        def scheduler_under(kind, model):
+            if kind == "split":
+                plan = PLANS["sequence"]
+                return scheduler_of(model, plan, "native", NATIVE_PHASES)
+            # Two data-parallel ranks, which get the same rows here.
+            plan = {"unplanned": "shard"}
+            return scheduler_of(model, plan, "native", NATIVE_PHASES, mesh=None)
+
+        for kinds in (("split", "flat"), ("flat", "split"), ("split", "split")):
+            with self.subTest(kinds):
+                path = os.path.join(folder[0], "-".join(kinds))
+                first = scheduler_under(kinds[0], Transformer())
+                losses = trained(first, until=2)
+                first.save_checkpoint(path)
+                model = Transformer()
+                for parameter in model.parameters():
+                    parameter.data.zero_()
+                second = scheduler_under(kinds[1], model)
+                second.load_checkpoint(path)
+                losses += trained(second)
+                torch.testing.assert_close(losses, wanted, rtol=1e-5, atol=1e-6)
         if RANK == 0:
             shutil.rmtree(folder[0])
 
@@ -433,11 +442,18 @@ class RefusalTest(unittest.TestCase):
             self.refused(
                 r"model of transformers.*sequence_parallel: false",
                 {"tp_plan": "llama"}, backend, model=llama())  # fmt: skip
+            strange = Transformer()
+            strange.output = StrangeLinear()
+            self.refused("'output' is no torch.nn.Linear", PLANS["sequence"], backend,
+                         model=strange)
         self.refused("for 4 ranks along tp, and the mesh has 2",
                      fts.Plan({"tp_plan": "llama"}, Four(), tp=4), model=Four())
         table = Transformer()
         table.tok_embeddings.max_norm = 1.0
         self.refused("'tok_embeddings' has max_norm", PLANS["sequence"], model=table)
+        table.tok_embeddings = ScaledEmbedding(VOCABULARY, WIDTH)
+        self.refused("'tok_embeddings' has a forward that is not torch.nn.Embedding",
+                     PLANS["sequence"], model=table)
 
     @unittest.skipIf(RANKS == 1, "needs ranks")
     def test_a_loss_of_the_model_s_own_is_refused(self):
@@ -468,6 +484,17 @@ class RefusalTest(unittest.TestCase):
         (part,) = parts_of(tp, {"w": (2, 3)}, 1).values()
         self.assertEqual(part, Part((2, 3), 1, 2, 1))
         self.assertEqual(part.places(0, 2).tolist(), [2, 5])
+
+
+class StrangeLinear(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(VOCABULARY, WIDTH))
+
+
+class ScaledEmbedding(nn.Embedding):
+    def forward(self, ids):
+        return 2 * super().forward(ids)
 
 
 class Four(Transformer):

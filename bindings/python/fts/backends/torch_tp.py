@@ -11,6 +11,7 @@ from torch.distributed.tensor import DTensor, Replicate, Shard
 from torch.distributed.tensor import parallel as tp
 
 from fts.backends.tp_styles import dim_of
+from fts.errors import PlanError
 
 
 def _placement(text: str | None) -> Any:
@@ -95,13 +96,23 @@ def parallelize(
     mesh: Any,
 ) -> None:
     """``plan``: of fts.Plan.tp. ``modules`` by the names in it. A parameter that
-    modules share stays one."""
+    modules share stays one. Raises PlanError for a module that torch cannot split.
+    """
     shared: dict[int, list[tuple[torch.nn.Module, str]]] = {}
     for module in model.modules():
         for name, parameter in module._parameters.items():
             if parameter is not None:
                 shared.setdefault(id(parameter), []).append((module, name))
     for rule in plan["rules"]:
+        split = rule["style"] in ("colwise", "rowwise")
+        if split and not isinstance(
+            modules[rule["module"]], (torch.nn.Linear, torch.nn.Embedding)
+        ):
+            raise PlanError(
+                f"tp_plan: '{rule['module']}' is no torch.nn.Linear or Embedding, so it "
+                f"cannot be {rule['style']}; leave it out of the tp_plan, and it stays "
+                "whole on every rank"
+            )
         keeps = plan["loss_parallel"] and rule["module"] == plan["loss_module"]
         tp.parallelize_module(modules[rule["module"]], mesh, style_of(rule, keeps))
     for first, *others in shared.values():

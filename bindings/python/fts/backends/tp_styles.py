@@ -78,7 +78,7 @@ class StyledForward:
         self._whole: int = rule["whole"]
         self._uneven = self._whole % self._size != 0
         self._module = module
-        self._table = rule["class"] == "Embedding"
+        self._table = isinstance(module, torch.nn.Embedding)
         self._dropout = self._style == "sequence" and "Dropout" in rule["class"]
         _check(rule, module)
         #: Whether it was called under grad mode since somebody set this False.
@@ -164,12 +164,17 @@ class StyledForward:
                         return shared
             return self._to(x, comes, _SHARED)
         if works == _REPLICATED and self._style.startswith("prepare_input"):
-            shared = self._to(x, comes, _SHARED)
-            handed = self._to(shared, _SHARED, _REPLICATED)
-            if handed is not shared:
-                _prepared().append((handed, shared))
-            return handed
+            return self._prepare(x, comes)
         return self._to(x, comes, works)
+
+    @torch.compiler.disable
+    def _prepare(self, x: torch.Tensor, comes: _Layout) -> torch.Tensor:
+        handed, shared = _fts.tp_convert_for_readers(
+            self._mesh, x, comes, self._name
+        )
+        if handed is not shared:  # there is a graph
+            _prepared().append((handed, shared))
+        return handed
 
     # ---- What it computes ----------------------------------------------------
 
@@ -231,11 +236,15 @@ def _check(rule: dict[str, Any], module: torch.nn.Module) -> None:
     """Raises PlanError for a module that the style would compute wrongly."""
     if rule["style"] not in ("colwise", "rowwise"):
         return
-    name, table = rule["module"], rule["class"] == "Embedding"
+    name, table = rule["module"], isinstance(module, torch.nn.Embedding)
     kind: Any = torch.nn.Embedding if table else torch.nn.Linear
     what = None
     if not isinstance(module, kind) or "weight" not in module._parameters:
-        what = f"is no torch.nn.{kind.__name__} with a weight of its own"
+        what = "is no torch.nn.Linear or Embedding with a weight of its own"
+    elif rule["style"] == "rowwise" and (
+        type(module).forward is not kind.forward or "forward" in module.__dict__
+    ):
+        what = f"has a forward that is not torch.nn.{kind.__name__}'s"
     elif table and module.max_norm is not None:
         what = "has max_norm, which needs whole rows and writes to them"
     elif table and module.scale_grad_by_freq:

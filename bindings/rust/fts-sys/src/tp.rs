@@ -57,6 +57,15 @@ extern "C" {
         options: *const fts_tp_convert_options,
         at_out: *mut c_void,
     ) -> *mut fts_status;
+    /// For two kinds of readers at once.
+    pub fn fts_tp_convert_for_readers_at(
+        mesh: *mut fts_mesh,
+        tag: fts_string,
+        at_tensor: *const c_void,
+        options: *const fts_tp_convert_options,
+        at_out_handed: *mut c_void,
+        at_out_shared: *mut c_void,
+    ) -> *mut fts_status;
     /// Values alone.
     pub fn fts_tp_convert(
         mesh: *mut fts_mesh,

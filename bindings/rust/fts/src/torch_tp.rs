@@ -34,6 +34,30 @@ impl Mesh {
         Ok(to)
     }
 
+    /// For two kinds of readers at once, by one gather: what does the same on every
+    /// rank takes the first, what goes on with its own part of the weights the
+    /// second, whose gradient is one term of a sum. `how.to` is not looked at.
+    ///
+    /// # Errors
+    /// As [`convert`](Self::convert).
+    pub fn convert_for_readers_tch(
+        &self,
+        tensor: &tch::Tensor,
+        how: &Conversion,
+    ) -> Result<(tch::Tensor, tch::Tensor)> {
+        let options = how.raw();
+        let (mut handed, mut shared) = (tch::Tensor::new(), tch::Tensor::new());
+        call!(fts_tp_convert_for_readers_at(
+            self.as_ptr(),
+            view(TAG),
+            address(tensor),
+            &options,
+            out(&mut handed),
+            out(&mut shared)
+        ))?;
+        Ok((handed, shared))
+    }
+
     /// [`embedding`](Self::embedding); the weight's gradient has this rank's rows.
     ///
     /// # Errors
@@ -124,6 +148,8 @@ mod tests {
         let rows = mesh.embedding_tch(&ids, &weight, 2).unwrap();
         let how = Conversion::new(Placement::Partial, Layout::SHARED);
         let rows = mesh.convert_tch(&rows, &how).unwrap();
+        let how = Conversion::new(Placement::Replicate, Placement::Replicate);
+        let (_, rows) = mesh.convert_for_readers_tch(&rows, &how).unwrap();
         let (sum, count) = mesh.cross_entropy_tch(&rows, &ids, 2, "loss").unwrap();
         sum.backward();
         assert_eq!(count.int64_value(&[]), 2);
