@@ -62,6 +62,9 @@ class Variant:
 
 CHECKPOINTED = dict(reshard_after_forward=True, act_ckpt=["composable"])
 WRAPPED = dict(act_ckpt=["wrapped", {"early_stop": False}])
+KEPT = dict(reshard_after_forward=False, act_ckpt="wrapped_offload")
+SELECTIVE = dict(act_ckpt=["composable", {
+    "every": 2, "save": ["matmul", "attention"]}])
 SEED = dict(CHECKPOINTED, cpu_offload_policy={})
 # Every mesh, with each of: activations in parts or whole between the blocks,
 # logits in parts or whole, model; and every pair of the last three.
@@ -71,14 +74,15 @@ VARIANTS = {
                          hf=True, plan={LAYERS: {}}),
     "1x4": Variant((1, 1, 4), loss=False, tied=True, plan={LAYERS: {}},
                    accumulate=2),
-    "1x4_whole": Variant((1, 1, 4), sequence=False,
+    "1x4_whole": Variant((1, 1, 4), sequence=False, defaults=KEPT,
                          adapter=dict(unplanned="shard")),
     "2x2": Variant((1, 2, 2), tied=True, accumulate=2,
                    plan={LAYERS: WRAPPED}),
     "2x2_whole": Variant((1, 2, 2), sequence=False, loss=False,
                          defaults=CHECKPOINTED),
     "2x1x2_by_hand": Variant((2, 1, 2), loss=False, hf=True,
-                             plan=dict(HF_PLAN), tp_plan=BY_HAND),
+                             plan={"lm_head": {}, LAYERS: SELECTIVE},
+                             tp_plan=BY_HAND),
     "2x1x2_whole": Variant((2, 1, 2), sequence=False, tied=True,
                            plan={LAYERS: {}}, defaults=CHECKPOINTED),
     "2x2x2": Variant((2, 2, 2), defaults=CHECKPOINTED),
