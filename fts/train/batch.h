@@ -31,6 +31,10 @@ absl::StatusOr<Batch> MakeBatch(const TokenSource& source,
                                 const std::vector<int64_t>& samples,
                                 int64_t seq_len);
 
+// Adds rows until `multiple` divides their number: tokens 0, labels that no
+// loss counts.
+void PadBatch(int64_t multiple, Batch* batch);
+
 }  // namespace fts::train
 
 #endif  // FTS_TRAIN_BATCH_H_

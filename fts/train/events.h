@@ -42,6 +42,8 @@ struct PhaseMeasured {
   int64_t gradient_bytes = 0;
   int64_t moment_bytes = 0;
   int64_t peak_bytes = 0;
+  // What ranks that share layers told each other; absent without such.
+  std::optional<int64_t> bytes_along_tp;
 };
 
 // A phase begins; written for phase 0 too.

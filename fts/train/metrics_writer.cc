@@ -39,6 +39,9 @@ void AddMeasured(const std::optional<PhaseMeasured>& measured, Json* line) {
   json["gradient_bytes"] = measured->gradient_bytes;
   json["moment_bytes"] = measured->moment_bytes;
   json["peak_bytes"] = measured->peak_bytes;
+  if (measured->bytes_along_tp.has_value()) {
+    json["bytes_along_tp"] = *measured->bytes_along_tp;
+  }
   (*line)["measured"] = std::move(json);
 }
 

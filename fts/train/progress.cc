@@ -147,10 +147,13 @@ void Progress::Validation(const ValidationEvent& event) {
 void Progress::Measured(const PhaseMeasured& measured) {
   KeepLine(fmt::format(
       "phase {} measured, per rank: gathered {}, reduced {}, gradients {}, "
-      "moments {}, peak {}",
+      "moments {}, peak {}{}",
       measured.phase, Bytes(measured.bytes_gathered),
       Bytes(measured.bytes_reduced), Bytes(measured.gradient_bytes),
-      Bytes(measured.moment_bytes), Bytes(measured.peak_bytes)));
+      Bytes(measured.moment_bytes), Bytes(measured.peak_bytes),
+      measured.bytes_along_tp.has_value()
+          ? fmt::format(", along tp {}", Bytes(*measured.bytes_along_tp))
+          : ""));
 }
 
 void Progress::RunEnd(const RunEndEvent& event) {

@@ -11,6 +11,7 @@
 #include "fts/core/base/status.h"
 #include "fts/core/nn/loss.h"
 #include "fts/core/plan/timeline_text.h"
+#include "fts/core/plan/tp_layout.h"
 #include "fts/core/session/session.h"
 #include "fts/train/batch.h"
 #include "fts/train/rank_reporter.h"
@@ -262,17 +263,21 @@ absl::StatusOr<double> Loop::Validate() {
   const ValidationOrder order(SampleCount(setup_.val->size(), seq_len),
                               setup_.batch_size, ranks_.size(),
                               setup_.config.trainer.limit_val_batches);
+  // A plan that splits batches along tp wants a multiple of sequences.
+  const TpPlan& tp = setup_.plan.tp;
+  const int64_t share = tp.active() && TpSplits(tp, 0) ? tp.size : 1;
   std::vector<double> totals = {0, 0};  // loss, tokens
   FTS_RETURN_IF_ERROR(session_->Evaluate([&]() -> absl::Status {
     for (int64_t step = 0; step < order.steps(); ++step) {
       const SampleRange range = order.Batch(step, ranks_.rank());
       if (range.size() == 0) {
         // Nothing left here, but the others gather: run along.
-        Logits(at::zeros({1, seq_len}, at::kLong));
+        Logits(at::zeros({share, seq_len}, at::kLong));
         continue;
       }
-      FTS_ASSIGN_OR_RETURN(const Batch batch,
+      FTS_ASSIGN_OR_RETURN(Batch batch,
                            MakeBatch(*setup_.val, range.ToVector(), seq_len));
+      PadBatch(share, &batch);
       const nn::LossSum loss =
           session_->TokenLoss(Logits(batch.inputs), batch.labels);
       totals[0] += loss.sum.item<double>();
@@ -298,6 +303,7 @@ absl::StatusOr<PhaseMeasured> Loop::Measure() {
   measured.gradient_bytes = use.gradient_bytes;
   measured.moment_bytes = use.moment_bytes;
   measured.peak_bytes = use.peak_bytes;
+  if (ranks_.tp() != nullptr) measured.bytes_along_tp = use.bytes_along_tp;
   return measured;
 }
 
@@ -341,10 +347,11 @@ absl::Status Loop::Export() {
 }
 
 absl::Status Loop::Finish() {
-  FTS_RETURN_IF_ERROR(session_->engine().CheckReplicas());
+  // What was trained is written even if it then turns out that ranks differ.
   RunEndEvent event;
   FTS_ASSIGN_OR_RETURN(event.measured, Measure());
   FTS_RETURN_IF_ERROR(Export());
+  FTS_RETURN_IF_ERROR(session_->engine().CheckReplicas());
   event.reason = *finished_;
   event.steps = next_step_;
   const auto& best = session_->scheduler().state().best;

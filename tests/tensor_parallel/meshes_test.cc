@@ -117,17 +117,80 @@ TEST(Meshes, OffloadAndIntReshardCompose) {
   ExpectSame(RunLlama(run), Whole("plain", run));
 }
 
-TEST(Meshes, MixedPrecisionStaysWithinItsOwnError) {
-  LlamaRun run;
-  run.precision.param = "bfloat16";
-  const LlamaResult& want = Whole("bf16", run);
-  for (const Mesh mesh : {Mesh{1, 1, 2}, Mesh{1, 2, 2}}) {
-    run.shards = mesh.shards;
-    run.tp = mesh.tp;
-    const LlamaResult got = RunLlama(run);
-    for (size_t i = 0; i < want.loss.size(); ++i) {
-      EXPECT_NEAR(got.loss[i], want.loss[i], 1.6e-2 * want.loss[i]) << i;
+// Results of products that a checkpoint keeps must not be summed in place.
+TEST_P(MeshesTest, EqualsOneRankWhenProductsAreKept) {
+  for (const bool sequence : {true, false}) {
+    LlamaRun run = Run();
+    run.sequence_parallel = sequence;
+    run.block_options =
+        "{act_ckpt: {mode: composable, kwargs: {save: [matmul]}}}";
+    ExpectSame(RunLlama(run), Whole("plain", run));
+  }
+}
+
+// Within upstream's tolerance of bf16, with fp32 masters and without.
+TEST(Meshes, HalfPrecisionStaysWithinItsOwnError) {
+  for (const char* master : {"float32", "bfloat16"}) {
+    LlamaRun run;
+    run.precision.param = "bfloat16";
+    run.precision.master = master;
+    const LlamaResult& want = Whole(master, run);
+    for (const Mesh mesh : {Mesh{1, 1, 2}, Mesh{1, 2, 2}, Mesh{2, 1, 2}}) {
+      for (const bool sequence : {true, false}) {
+        SCOPED_TRACE(std::string(master) + (sequence ? " sequence" : ""));
+        run.replicas = mesh.replicas;
+        run.shards = mesh.shards;
+        run.tp = mesh.tp;
+        run.sequence_parallel = sequence;
+        const LlamaResult got = RunLlama(run);
+        for (size_t i = 0; i < want.loss.size(); ++i) {
+          EXPECT_NEAR(got.loss[i], want.loss[i], 1.6e-2 * want.loss[i]) << i;
+          EXPECT_NEAR(got.norm[i], want.norm[i], 5e-2 * want.norm[i]) << i;
+        }
+        for (const auto& [name, value] : want.values) {
+          const double norm = value.to(at::kFloat).norm().item<double>();
+          EXPECT_NEAR(got.values.at(name).to(at::kFloat).norm().item<double>(),
+                      norm, 1.6e-2 * norm)
+              << name;
+        }
+      }
     }
+  }
+}
+
+// A rank that goes another way than its peers along tp is told so.
+TEST(Meshes, RanksAlongTpThatDifferAreToldWhere) {
+  LlamaRun run;
+  run.tp = 2;
+  run.steps = {1, 0, 0};
+  std::vector<std::string> said(2);
+  run.step = [&](Session& session, llama::Llama& model, int64_t) {
+    const int rank = session.engine().context().tp_rank();
+    const at::Tensor rows = LlamaTokens(run.model, 0, 2);
+    // Of one size, so that nothing else tells: which label it is about.
+    session.engine().OnTpCall("all_reduce", rank == 0 ? "one" : "another",
+                              rows);
+    const auto result =
+        session.TrainStep(1, [&](int64_t) -> absl::StatusOr<at::Tensor> {
+          const at::Tensor logits =
+              model(rows.narrow(1, 0, kLlamaLength).contiguous());
+          return session
+              .TokenLoss(logits, rows.narrow(1, 1, kLlamaLength).contiguous())
+              .sum;
+        });
+    said[rank] = std::string(result.status().message());
+  };
+  run.expect_drift = true;
+  RunLlama(run);
+  for (const std::string& message : said) {
+    EXPECT_EQ(
+        message,
+        "the ranks did not issue the same collectives along tp in step 0: "
+        "rank 1 differs from rank 0 in tp call 1 of the step: rank 0 issued "
+        "all_reduce of one (18 Long), rank 1 all_reduce of another (18 "
+        "Long); nothing was updated. Every rank must run the same modules "
+        "in the same order: look for a branch on the rank or the data in "
+        "a forward");
   }
 }
 

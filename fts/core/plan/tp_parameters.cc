@@ -93,6 +93,22 @@ void CheckSplitting(const TpModules& modules, const TpRuleSource& source,
                      " knows how to split weight and bias only; remove the "
                      "module from the plan"));
   }
+  // A rowwise module is computed from its weight and bias, and a colwise one's
+  // result is taken for their product.
+  const std::string prefix =
+      rule.module.empty() ? "" : absl::StrCat(rule.module, ".");
+  for (const ParameterInfo& parameter : modules.model().parameters) {
+    if (parameter.name.compare(0, prefix.size(), prefix) != 0) continue;
+    const size_t dot = parameter.name.find('.', prefix.size());
+    if (dot == std::string::npos) continue;
+    findings->Error(
+        codes::kTpStyle, source, "children",
+        absl::StrCat("holds a module '",
+                     parameter.name.substr(prefix.size(), dot - prefix.size()),
+                     "' with parameters of its own, which style ", style,
+                     " would leave out; remove the module from the plan"));
+    break;
+  }
   if (kind == TpModuleKind::kEmbedding) {
     if (rule.input[0]->is_replicate()) return;
     findings->Error(
@@ -155,7 +171,8 @@ std::map<std::string, TpParameter> PlaceTpParameters(const TpModules& modules,
   for (const ParameterInfo& parameter : modules.model().parameters) {
     const std::string& name = parameter.shared_with.value_or(parameter.name);
     const std::string module = OwnerOf(parameter.name);
-    const TpParameter here = PlacementOf(modules, parameter);
+    TpParameter here = PlacementOf(modules, parameter);
+    here.shape = parameter.shape;
     const auto [it, fresh] = placed.emplace(name, Placed{here, module});
     const TpParameter& first = it->second.parameter;
     if (fresh || (first.placement == here.placement &&

@@ -65,6 +65,8 @@ struct TpParameter {
   // Whole on every rank, but each rank's gradient is only one term of a sum:
   // its module works on a part of the sequence.
   bool partial_gradient = false;
+  // Of the whole parameter; empty: not told.
+  std::vector<int64_t> shape;
 };
 
 struct TpPlan {

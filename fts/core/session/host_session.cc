@@ -41,11 +41,12 @@ absl::Status NotInStep(const char* what) {
 
 }  // namespace
 
-HostSession::~HostSession() = default;
+HostSession::~HostSession() { local_.Unobserve(); }
 
 absl::StatusOr<std::unique_ptr<HostSession>> HostSession::Create(
     const std::vector<shard::NamedLeaf>& parameters, HostSessionOptions options,
     const Ranks& ranks) {
+  RestoreParameters restore(options.plan, parameters);
   std::unique_ptr<HostSession> session(
       new HostSession(std::move(options), ranks));
   const HostSessionOptions& o = session->options_;
@@ -59,10 +60,12 @@ absl::StatusOr<std::unique_ptr<HostSession>> HostSession::Create(
       MakeEngine(session->local_.plan(), o.precision, parameters, ranks));
   session->engine_ = std::move(made.engine);
   session->why_not_bound_ = std::move(made.why_not_bound);
+  session->local_.ObserveBy(session->engine_.get());
   FTS_RETURN_IF_ERROR(session->Describe(parameters));
   session->resident_ = ResidentByPhase(
       session->local_.largest(), static_cast<int>(o.schedule.phases.size()),
       o.precision, ranks, *session->engine_, {o.moments});
+  restore.Cancel();
   return session;
 }
 

@@ -29,15 +29,38 @@ absl::StatusOr<LocalModel> LocalModel::Create(
     named.emplace_back(leaf.name, leaf.tensor);
     shapes[leaf.name] = leaf.tensor.sizes().vec();
   }
+  model.group_ = std::make_shared<tp::Group>(ranks.tp());
   FTS_ASSIGN_OR_RETURN(
-      model.tp_,
-      tp::TensorParallel::Create(
-          plan.tp, named, std::make_shared<const tp::Group>(ranks.tp())));
+      model.tp_, tp::TensorParallel::Create(plan.tp, named, model.group_));
   model.local_ = std::make_unique<const Plan>(
       TpLocalPlan(plan, shapes, ranks.tp()->rank()));
   // ChunkOf gives the first rank the most.
   model.largest_ = std::make_unique<const Plan>(TpLocalPlan(plan, shapes, 0));
   return model;
+}
+
+void LocalModel::ObserveBy(shard::ShardEngine* engine) const {
+  if (group_ == nullptr) return;
+  if (engine == nullptr) {
+    group_->Observe(nullptr);
+    return;
+  }
+  group_->Observe([engine](const char* op, const std::string& label,
+                           const at::Tensor& tensor) {
+    engine->OnTpCall(op, label, tensor);
+  });
+}
+
+RestoreParameters::RestoreParameters(
+    const Plan& plan, const std::vector<shard::NamedLeaf>& parameters) {
+  if (!plan.tp.active()) return;
+  for (const shard::NamedLeaf& leaf : parameters) {
+    kept_.emplace_back(leaf.tensor, leaf.tensor.detach());
+  }
+}
+
+RestoreParameters::~RestoreParameters() {
+  for (auto& [parameter, data] : kept_) parameter.set_data(data);
 }
 
 shard::RangeLoader LocalModel::Loader(shard::RangeLoader whole) const {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -44,6 +45,12 @@ class LocalModel {
   // Null: nothing is split.
   tp::TensorParallel* tp() const { return tp_.get(); }
 
+  // What is said along tp from here on is counted and compared by the engine,
+  // until Unobserve, which comes before the engine's end: graphs may outlive
+  // it.
+  void ObserveBy(shard::ShardEngine* engine) const;
+  void Unobserve() const { ObserveBy(nullptr); }
+
   shard::RangeLoader Loader(shard::RangeLoader whole) const;
   // Collective: fn gets whole parameters.
   absl::Status ForEachFull(shard::ShardEngine& engine,
@@ -52,7 +59,23 @@ class LocalModel {
  private:
   const Plan* whole_ = nullptr;
   std::unique_ptr<const Plan> local_, largest_;
+  std::shared_ptr<tp::Group> group_;
   std::unique_ptr<tp::TensorParallel> tp_;
+};
+
+// Puts parameters back to what they were when it was made, unless it is told
+// that what has cut them will last. Nothing without an active tp_plan.
+class RestoreParameters {
+ public:
+  RestoreParameters(const Plan& plan,
+                    const std::vector<shard::NamedLeaf>& parameters);
+  ~RestoreParameters();
+  RestoreParameters(const RestoreParameters&) = delete;
+  RestoreParameters& operator=(const RestoreParameters&) = delete;
+  void Cancel() { kept_.clear(); }
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> kept_;  // parameter, its data
 };
 
 }  // namespace fts

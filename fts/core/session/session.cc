@@ -29,11 +29,15 @@ void ForEachSegment(const Plan& plan,
 
 }  // namespace
 
-Session::~Session() { attachments_.Detach(); }
+Session::~Session() {
+  attachments_.Detach();
+  local_.Unobserve();
+}
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(
     const SessionModel& model, SessionOptions options, const Ranks& ranks,
     Diagnostics* diags) {
+  RestoreParameters restore(options.plan, model.parameters);
   std::unique_ptr<Session> session(new Session(ranks));
   session->options_ = std::move(options);
   const SessionOptions& o = session->options_;
@@ -53,6 +57,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
                                                    model.parameters, ranks));
   session->engine_ = std::move(made.engine);
   session->why_not_bound_ = std::move(made.why_not_bound);
+  local.ObserveBy(session->engine_.get());
   if (o.precision.output.has_value()) {
     FTS_ASSIGN_OR_RETURN(session->output_dtype_,
                          shard::DtypeFromName(*o.precision.output));
@@ -82,6 +87,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(
   ports.snapshot = session.get();
   ports.metrics = session.get();
   session->driver_ = std::make_unique<SchedulerDriver>(o.scheduler, ports);
+  restore.Cancel();
   return session;
 }
 
@@ -152,7 +158,10 @@ absl::StatusOr<StepResult> Session::TrainStep(
     int64_t micro_steps,
     const std::function<absl::StatusOr<at::Tensor>(int64_t)>& loss) {
   absl::StatusOr<StepResult> result = RunStep(micro_steps, loss);
-  if (!result.ok()) engine_->ResetStep();
+  if (!result.ok()) {
+    engine_->ResetStep();
+    if (styles_ != nullptr) styles_->TakeUncalled();
+  }
   return result;
 }
 
@@ -361,7 +370,8 @@ absl::StatusOr<PhaseUse> Session::EndPhaseUse() {
       static_cast<double>(ledger.reduced.bytes + ledger.all_reduced.bytes),
       static_cast<double>(ledger.peak(shard::Holding::kGradient)),
       static_cast<double>(ledger.now(shard::Holding::kMoments)),
-      static_cast<double>(ledger.peak_total())};
+      static_cast<double>(ledger.peak_total()),
+      static_cast<double>(ledger.along_tp.bytes)};
   FTS_RETURN_IF_ERROR(ranks_.Max(&numbers));
   ledger.StartPhase();
   PhaseUse use;
@@ -370,6 +380,7 @@ absl::StatusOr<PhaseUse> Session::EndPhaseUse() {
   use.gradient_bytes = static_cast<int64_t>(numbers[2]);
   use.moment_bytes = static_cast<int64_t>(numbers[3]);
   use.peak_bytes = static_cast<int64_t>(numbers[4]);
+  use.bytes_along_tp = static_cast<int64_t>(numbers[5]);
   return use;
 }
 

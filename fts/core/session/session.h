@@ -92,6 +92,7 @@ struct PhaseUse {
   int64_t gradient_bytes = 0;
   int64_t moment_bytes = 0;
   int64_t peak_bytes = 0;
+  int64_t bytes_along_tp = 0;  // that ranks that share layers told each other
 };
 
 class Session : private ParameterPort,

@@ -64,6 +64,9 @@ struct Context {
   Ledger ledger;
   Trace trace;
   OrderHash order;  // of this step's collectives
+  // Of those along tp, which ranks there compare among each other: their parts
+  // of the weights, and so their other collectives, may differ in size.
+  OrderHash tp_order;
   NanFinder nonfinite;
   BackwardListener* listener = nullptr;
   // The backward that runs is the last one of the optimizer step: its

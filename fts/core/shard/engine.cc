@@ -341,6 +341,7 @@ void ShardEngine::ResetStep() {
   context_.last_backward = true;
   context_.nonfinite.Clear();
   context_.order.Clear();
+  context_.tp_order.Clear();
   prefetch_.Reset();
   queue_.Reset();
   sums_.Reset();

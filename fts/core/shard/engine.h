@@ -186,6 +186,10 @@ class ShardEngine : private BackwardListener, private UnitListener {
   // trained and computed with in two places.
   absl::Status CheckPlaces() const;
 
+  // A collective of core/tp was issued, along tp.
+  void OnTpCall(const char* op, const std::string& label,
+                const at::Tensor& tensor);
+
   // Drops whatever a failed forward or backward left; gradients are lost.
   void ResetStep();
 
@@ -242,12 +246,16 @@ class ShardEngine : private BackwardListener, private UnitListener {
     return unsharded_accumulation_ && !context_.last_backward &&
            context_.world() > 1;
   }
-  absl::Status CheckOrder(const double* hashes);
+  // `hashes`: of every rank; `tp_hashes`: the same of calls along tp, null
+  // without.
+  absl::Status CheckOrder(const double* hashes, const double* tp_hashes);
   // Whether all of these ranks hold the same bits of the segment's shard.
   absl::StatusOr<bool> HoldSame(const Segment& segment,
                                 comm::Communicator& holders);
   // Collective: the error, with the first place where ranks differ.
-  absl::Status ExplainOrder(const char* not_done, int64_t step);
+  // `along_tp`: ranks that share layers differ, in what they told each other.
+  absl::Status ExplainOrder(const char* not_done, int64_t step,
+                            bool along_tp = false);
   absl::StatusOr<std::vector<std::shared_ptr<Segment>>> MakeSegments(
       const UnitSpec& spec, const std::vector<NamedLeaf>& parameters);
 
@@ -256,6 +264,7 @@ class ShardEngine : private BackwardListener, private UnitListener {
   std::shared_ptr<const ShardGroup> group_;
   std::map<int64_t, std::shared_ptr<const ShardGroup>> near_groups_;  // by size
   std::vector<std::string> names_;
+  std::set<std::string> tp_labels_;  // of this run's calls along tp
   std::vector<std::shared_ptr<Unit>> units_;
   std::vector<std::shared_ptr<Segment>> remainder_;
   std::vector<std::shared_ptr<Segment>> segments_;

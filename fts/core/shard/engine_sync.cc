@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,20 +41,21 @@ std::string NonfiniteGradient(const Segment& segment) {
   return "";
 }
 
-// Ranks that hold the same part along tp, the first such that differ, keep
-// their texts; the others get that of the first of them, so that nothing is
-// said of what they do otherwise.
-std::vector<std::string> OneColumn(std::vector<std::string> texts,
-                                   int tp_size) {
-  int column = 0;
+// Of `texts` by rank, those of the first group of ranks that differ among each
+// other; the other ranks get that of the group's first, so that nothing is said
+// of what they do otherwise. `group_of` a rank.
+std::vector<std::string> OneGroup(
+    std::vector<std::string> texts,
+    const std::function<size_t(size_t)>& group_of) {
+  std::map<size_t, size_t> first;  // rank of each group
   for (size_t rank = 0; rank < texts.size(); ++rank) {
-    if (texts[rank] != texts[rank % tp_size]) {
-      column = static_cast<int>(rank % tp_size);
-      break;
+    const size_t group = group_of(rank);
+    const size_t known = first.emplace(group, rank).first->second;
+    if (texts[known] == texts[rank]) continue;
+    for (size_t other = 0; other < texts.size(); ++other) {
+      if (group_of(other) != group) texts[other] = texts[known];
     }
-  }
-  for (size_t rank = 0; rank < texts.size(); ++rank) {
-    if (static_cast<int>(rank % tp_size) != column) texts[rank] = texts[column];
+    break;
   }
   return texts;
 }
@@ -100,7 +104,8 @@ absl::Status ShardEngine::SumPartialGradients() {
     }
   }
   if (parts.empty()) return absl::OkStatus();
-  const at::Tensor sum = at::cat(parts);
+  // Terms of half types are added in fp32, as reduce-scatters add them.
+  const at::Tensor sum = at::cat(parts).to(at::kFloat);
   static const std::string* const kLabel =
       new std::string("(partial gradients)");
   context_.trace.Record("all_reduce", *kLabel);
@@ -136,7 +141,8 @@ bool ShardEngine::CountsInNorm(const Segment& segment) const {
 // One vector of doubles is summed over the ranks per optimizer step: the loss,
 // the squared gradient norm, rank 0's clock, one number per parameter that says
 // whether this rank had a gradient for it, and one per rank, its order hash; a
-// zero there is a rank that only a fake communicator knows. A sharded segment
+// zero there is a rank that only a fake communicator knows. Where ranks share
+// layers, one more per rank: its hash of the calls along tp. A sharded segment
 // contributes its chunk's norm on every rank; a replicated one, already
 // reduced, only on rank 0; one that has replicas, only on the first of them;
 // one that is not split along tp, only on the first rank along it, and so the
@@ -147,8 +153,10 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
   constexpr int64_t kFirst = 3;  // of the numbers per parameter
   SilentWrites guard;
   const int64_t num_parameters = static_cast<int64_t>(names_.size());
-  at::Tensor numbers = at::zeros(
-      {kFirst + num_parameters + context_.everyone->size()}, at::kDouble);
+  at::Tensor numbers =
+      at::zeros({kFirst + num_parameters +
+                 context_.everyone->size() * (context_.tp_size() > 1 ? 2 : 1)},
+                at::kDouble);
   double* const data = numbers.data_ptr<double>();
   data[0] = context_.tp_rank() == 0 ? loss : 0;
   data[1] = squared_norm;
@@ -160,6 +168,11 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
   }
   double* const hashes = data + kFirst + num_parameters;
   hashes[context_.everyone->rank()] = context_.order.value();
+  double* tp_hashes = nullptr;
+  if (context_.tp_size() > 1) {
+    tp_hashes = hashes + context_.everyone->size();
+    tp_hashes[context_.everyone->rank()] = context_.tp_order.value();
+  }
   if (context_.everyone->size() > 1) {
     context_.trace.Record("all_reduce", "(step)");
     context_.everyone->SetLabel("(step)");
@@ -167,9 +180,10 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
         comm::EventPtr event,
         context_.everyone->AllReduce(numbers, comm::ReduceOp::kSum));
     FTS_RETURN_IF_ERROR(event->Wait());
-    FTS_RETURN_IF_ERROR(CheckOrder(hashes));
+    FTS_RETURN_IF_ERROR(CheckOrder(hashes, tp_hashes));
   }
   context_.order.Clear();
+  context_.tp_order.Clear();
   prefetch_.AdoptRecord();
   ++step_;
   StepSummary summary;
@@ -186,32 +200,56 @@ absl::StatusOr<StepSummary> ShardEngine::Synchronize(double loss,
 // Every rank sees the same hashes, so that all of them come to the exchange.
 // Ranks along tp may hold parts of different size, so those that hold the same
 // part are compared.
-absl::Status ShardEngine::CheckOrder(const double* hashes) {
-  bool same = true;
-  for (int part = 0; part < context_.tp_size(); ++part) {
-    double known = 0;
-    for (int rank = part; rank < context_.everyone->size();
-         rank += context_.tp_size()) {
-      if (hashes[rank] == 0) continue;
-      same &= known == 0 || hashes[rank] == known;
-      known = hashes[rank];
+absl::Status ShardEngine::CheckOrder(const double* hashes,
+                                     const double* tp_hashes) {
+  const int tp = context_.tp_size();
+  const int ranks = context_.everyone->size();
+  // The same within each group of ranks? A zero is of none.
+  const auto same = [ranks](const double* of, int groups,
+                            const std::function<int(int)>& group_of) {
+    std::vector<double> known(groups, 0);
+    for (int rank = 0; rank < ranks; ++rank) {
+      if (of[rank] == 0) continue;
+      double& first = known[group_of(rank)];
+      if (first != 0 && first != of[rank]) return false;
+      first = of[rank];
     }
+    return true;
+  };
+  if (tp_hashes != nullptr &&
+      !same(tp_hashes, ranks / tp, [tp](int rank) { return rank / tp; })) {
+    return ExplainOrder("issue the same collectives along tp", step_,
+                        /*along_tp=*/true);
   }
-  return same ? absl::OkStatus()
-              : ExplainOrder("issue the same collectives", step_);
+  return same(hashes, tp, [tp](int rank) { return rank % tp; })
+             ? absl::OkStatus()
+             : ExplainOrder("issue the same collectives", step_);
 }
 
-absl::Status ShardEngine::ExplainOrder(const char* not_done, int64_t step) {
+absl::Status ShardEngine::ExplainOrder(const char* not_done, int64_t step,
+                                       bool along_tp) {
+  const size_t tp = context_.tp_size();
   context_.everyone->SetLabel("(order of collectives)");
   FTS_ASSIGN_OR_RETURN(
       std::vector<std::string> texts,
-      ExchangeTexts(*context_.everyone, context_.order.ToText()));
-  texts = OneColumn(std::move(texts), context_.tp_size());
+      ExchangeTexts(*context_.everyone, along_tp ? context_.tp_order.ToText()
+                                                 : context_.order.ToText()));
+  texts = OneGroup(std::move(texts), [tp, along_tp](size_t rank) {
+    return along_tp ? rank / tp : rank % tp;
+  });
   return absl::FailedPreconditionError(absl::StrCat(
       "the ranks did not ", not_done, " in step ", step, ": ",
       FirstDifference(texts),
       "; nothing was updated. Every rank must run the same modules in the same "
       "order: look for a branch on the rank or the data in a forward"));
+}
+
+void ShardEngine::OnTpCall(const char* op, const std::string& label,
+                           const at::Tensor& tensor) {
+  context_.ledger.along_tp.calls += 1;
+  context_.ledger.along_tp.bytes += Bytes(tensor);
+  context_.tp_order.Add(OrderHash::kTp, op, *tp_labels_.insert(label).first,
+                        tensor.numel(), static_cast<int>(tensor.scalar_type()));
 }
 
 absl::StatusOr<std::string> ShardEngine::ExplainNonfinite(double loss) {

@@ -21,7 +21,7 @@ void Ledger::RestartPeaks() {
 void Ledger::StartPhase() {
   RestartPeaks();
   gathered = frozen_gathered = near_gathered = Traffic{};
-  reduced = all_reduced = Traffic{};
+  reduced = all_reduced = along_tp = Traffic{};
 }
 
 }  // namespace fts::shard

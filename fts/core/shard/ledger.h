@@ -52,6 +52,7 @@ class Ledger {
   Traffic near_gathered;    // the part among neighbours only, see shard_group.h
   Traffic reduced;          // reduce-scatters
   Traffic all_reduced;      // all-reduces: the remainder's bucket, replicas
+  Traffic along_tp;         // all calls among ranks that share layers
 
  private:
   std::array<int64_t, kNumHoldings> now_{};

@@ -11,7 +11,8 @@
 namespace fts::shard {
 namespace {
 
-constexpr const char* kLaneNames[] = {"gather", "reduction", "sum", "module"};
+constexpr const char* kLaneNames[] = {"gather", "reduction", "sum", "module",
+                                      "tp call"};
 
 // splitmix64's finalizer: every bit of the input reaches every bit of the sum.
 uint64_t Mix(uint64_t x) {

@@ -37,7 +37,7 @@ namespace fts::shard {
 
 class OrderHash {
  public:
-  enum Lane { kGather, kReduce, kReplica, kModule };
+  enum Lane { kGather, kReduce, kReplica, kModule, kTp };
   static constexpr size_t kMaxCalls = 4096;  // kept of each lane
 
   // `op` is a literal, "all_gather". `label` outlives the step. `numel`: of the
@@ -63,7 +63,7 @@ class OrderHash {
     int64_t numel;
     int dtype;
   };
-  static constexpr int kLanes = 4;
+  static constexpr int kLanes = 5;
   std::array<uint64_t, kLanes> hashes_{};
   std::array<std::vector<Call>, kLanes> calls_;
 };

@@ -56,8 +56,16 @@ struct ReadersBackward : torch::autograd::Node {
   const Way way;
 };
 
+// x once more, without its history: writes to either are seen by what saved
+// the other.
+at::Tensor SameMemory(const at::Tensor& x) {
+  const c10::TensorImpl* const impl = x.unsafeGetTensorImpl();
+  return at::Tensor(impl->shallow_copy_and_detach(
+      impl->version_counter(), /*allow_tensor_metadata_change=*/true));
+}
+
 bool NeedsGraph(const at::Tensor& x) {
-  return at::GradMode::is_enabled() && x.requires_grad();
+  return c10::GradMode::is_enabled() && x.requires_grad();
 }
 
 template <typename T>
@@ -87,7 +95,7 @@ at::Tensor Convert(const at::Tensor& x, const Layout& from, const Layout& to,
     at::AutoDispatchBelowADInplaceOrView below;
     y = Move(x, before.value, after.value, *group, options);
     // A tensor of its own, with a history of its own.
-    if (y.is_same(x)) y = x.alias();
+    if (y.is_same(x)) y = SameMemory(x);
   }
   torch::autograd::set_history(y, node);
   return y;
@@ -109,8 +117,8 @@ Readable ConvertForReaders(const at::Tensor& x, const Layout& from,
   {
     at::AutoDispatchBelowADInplaceOrView below;
     out.handed = Move(x, before.value, whole, *group, options);
-    if (out.handed.is_same(x)) out.handed = x.alias();
-    out.shared = out.handed.alias();
+    if (out.handed.is_same(x)) out.handed = SameMemory(x);
+    out.shared = SameMemory(out.handed);
   }
   torch::autograd::set_history(out.handed, node);
   torch::autograd::set_history(out.shared, node);

@@ -12,13 +12,15 @@
 // from `from.value` to `to.value`, backward moves the gradient from
 // `to.gradient` to `from.gradient`:
 //
-//   Replicate -> Shard(d)   slice           Partial -> Replicate  all-reduce
-//   Shard(d) -> Replicate   all-gather      Partial -> Shard(d) reduce-scatter
-//   Shard(i) -> Shard(j)    all-to-all      Replicate -> Partial  rank 0 keeps
-//   it Shard(d) -> Partial     all-gather, and rank 0 keeps it
+// clang-format off
+//   Replicate -> Shard(d)   slice            Partial -> Replicate  all-reduce
+//   Shard(d) -> Replicate   all-gather       Partial -> Shard(d)   reduce-scatter
+//   Shard(i) -> Shard(j)    all-to-all       Replicate -> Partial  rank 0 keeps it
+//   Shard(d) -> Partial     all-gather, and rank 0 keeps it
+// clang-format on
 //
-// That is the table of PyTorch's DTensor (torch/distributed/tensor/
-// _redistribute.py), with plain tensors.
+// The table of PyTorch's DTensor (torch/distributed/tensor/_redistribute.py)
+// with plain tensors; its Replicate -> Partial divides by the ranks instead.
 //
 // Threads: as Group. Collective: every rank of the group converts the same
 // tensors in the same order, also in backward.
@@ -71,7 +73,8 @@ struct ConvertOptions {
   // Size of the whole of a split dimension that the ranks do not share evenly
   // (ChunkOf); 0: they share it evenly.
   int64_t whole = 0;
-  // Nobody else reads x from here on: a sum may be made in its place.
+  // Nobody else reads x from here on, no graph and no recomputation either: a
+  // sum may be made in its place.
   bool consume = false;
 };
 
@@ -87,7 +90,8 @@ at::Tensor Convert(const at::Tensor& x, const Layout& from, const Layout& to,
 // Layout::Replicated, for readers that do the same on every rank, and `shared`
 // as Layout::Shared, for those that go on with a part each. Backward moves what
 // comes back from the two by one collective each, and none for what nobody
-// read.
+// read. The two share memory: a reader that was handed one and has changed it
+// in place must not go on with the other.
 struct Readable {
   at::Tensor handed, shared;
 };

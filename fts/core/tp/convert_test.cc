@@ -216,12 +216,13 @@ TEST(ConvertErrors, NameTheModuleAndTheSizes) {
     ConvertOptions options;
     options.label = "layers.0.wo";
     const at::Tensor odd = Numbers({2, 5}, 1);
-    EXPECT_EQ(Thrown([&] {
-                Convert(odd, Layout::Unreduced(), Layout::Split(1), t.group,
-                        options);
-              }),
-              "layers.0.wo: dimension 1 has 5 elements, which 2 tp ranks do "
-              "not divide; pad it to a multiple");
+    EXPECT_EQ(
+        Thrown([&] {
+          Convert(odd, Layout::Unreduced(), Layout::Split(1), t.group, options);
+        }),
+        "layers.0.wo: dimension 1 has 5 elements, which 2 tp ranks do "
+        "not divide; make the batch, or the sequences, of a size that they "
+        "do");
     EXPECT_EQ(Thrown([&] {
                 Convert(odd, Layout::Replicated(), Layout::Split(2), t.group,
                         options);
@@ -233,7 +234,8 @@ TEST(ConvertErrors, NameTheModuleAndTheSizes) {
                         options);
               }),
               "layers.0.wo: dimension 1 has 5 elements here, but rank " +
-                  std::to_string(t.group->rank()) + " of 2 holds 4 of 8");
+                  std::to_string(t.group->rank()) +
+                  " of 2 holds 4 of 8; look at what made the tensor");
   });
 }
 

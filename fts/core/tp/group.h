@@ -6,7 +6,11 @@
 #ifndef FTS_CORE_TP_GROUP_H_
 #define FTS_CORE_TP_GROUP_H_
 
+#include <ATen/core/Tensor.h>
+
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "fts/core/comm/communicator.h"
@@ -27,10 +31,21 @@ class Group {
   // Null in a dry run.
   comm::Communicator* comm() const { return comm_.get(); }
 
+  // Told of every collective: its name, its label, its largest tensor. One at a
+  // time, null for none; on the thread that issues.
+  using Observer = std::function<void(const char* op, const std::string& label,
+                                      const at::Tensor& tensor)>;
+  void Observe(Observer observer) { observer_ = std::move(observer); }
+  void Tell(const char* op, const std::string& label,
+            const at::Tensor& tensor) const {
+    if (observer_) observer_(op, label, tensor);
+  }
+
  private:
   std::shared_ptr<comm::Communicator> comm_;
   int rank_;
   int size_;
+  Observer observer_;
 };
 
 using GroupPtr = std::shared_ptr<const Group>;

@@ -44,7 +44,12 @@ class Mover {
     at::Tensor sum = options_.consume && x_.is_contiguous()
                          ? x_
                          : x_.clone(at::MemoryFormat::Contiguous);
-    Finish(Comm().AllReduce(sum.view({-1}), comm::ReduceOp::kSum));
+    // Whoever saved it all the same finds out.
+    if (sum.is_same(x_) && !x_.is_inference()) {
+      x_.unsafeGetTensorImpl()->bump_version();
+    }
+    Finish(Comm("all_reduce", sum)
+               .AllReduce(sum.view({-1}), comm::ReduceOp::kSum));
     return sum;
   }
 
@@ -54,10 +59,10 @@ class Mover {
     const int64_t chunk = (whole + n_ - 1) / n_;
     const int64_t mine = ChunkOf(whole, n_, group_.rank()).size;
     if (x_.size(dim) != mine) {
-      Refuse(options_,
-             absl::StrCat("dimension ", dim, " has ", x_.size(dim),
-                          " elements here, but rank ", group_.rank(), " of ",
-                          n_, " holds ", mine, " of ", whole));
+      Refuse(options_, absl::StrCat("dimension ", dim, " has ", x_.size(dim),
+                                    " elements here, but rank ", group_.rank(),
+                                    " of ", n_, " holds ", mine, " of ", whole,
+                                    "; look at what made the tensor"));
     }
     Sizes result = x_.sizes().vec();
     result[dim] = whole;
@@ -67,7 +72,7 @@ class Mover {
     parts.insert(parts.begin(), n_);
     at::Tensor all = at::empty(parts, x_.options());
     all[group_.rank()].narrow(dim, 0, mine).copy_(x_);
-    Finish(Comm().AllGatherInPlace(all.view({-1})));
+    Finish(Comm("all_gather", all).AllGatherInPlace(all.view({-1})));
     result[dim] = n_ * chunk;
     return all.movedim(0, dim).reshape(result).narrow(dim, 0, whole);
   }
@@ -82,14 +87,18 @@ class Mover {
     result[dim] = mine;
     if (x_.is_meta()) return at::empty(result, x_.options());
     at::Tensor out = at::empty(part, x_.options());
-    Finish(Comm().ReduceScatter(InParts(dim, chunk).view({-1}), out.view({-1}),
-                                comm::ReduceOp::kSum));
+    const at::Tensor in = InParts(dim, chunk);
+    Finish(Comm("reduce_scatter", in)
+               .ReduceScatter(in.view({-1}), out.view({-1}),
+                              comm::ReduceOp::kSum));
     return out.narrow(dim, 0, mine);
   }
 
   at::Tensor Slice(int64_t dim) {
     const TpChunk mine = ChunkOf(Whole(dim), n_, group_.rank());
-    return x_.narrow(dim, mine.begin, mine.size);
+    // A copy: what saves the part must not keep the whole.
+    return x_.narrow(dim, mine.begin, mine.size)
+        .clone(at::MemoryFormat::Contiguous);
   }
 
   // From parts along `from` to parts along `to`.
@@ -106,7 +115,7 @@ class Mover {
     if (x_.is_meta()) return at::empty(result, x_.options());
     const at::Tensor send = InParts(to, chunk);
     const at::Tensor got = at::empty_like(send);
-    Finish(Comm().AllToAll(send.view({-1}), got.view({-1})));
+    Finish(Comm("all_to_all", send).AllToAll(send.view({-1}), got.view({-1})));
     return got.movedim(0, from).reshape(result);
   }
 
@@ -115,7 +124,8 @@ class Mover {
   }
 
  private:
-  comm::Communicator& Comm() {
+  comm::Communicator& Comm(const char* op, const at::Tensor& tensor) {
+    group_.Tell(op, options_.label, tensor);
     group_.comm()->SetLabel(options_.label);
     return *group_.comm();
   }
@@ -128,9 +138,12 @@ class Mover {
                                     " elements; expected ", options_.whole));
     }
     if (options_.whole == 0 && size % n_ != 0) {
-      Refuse(options_,
-             absl::StrCat("dimension ", dim, " has ", size, " elements, which ",
-                          n_, " tp ranks do not divide; pad it to a multiple"));
+      Refuse(
+          options_,
+          absl::StrCat(
+              "dimension ", dim, " has ", size, " elements, which ", n_,
+              " tp ranks do not divide; make the batch, or the sequences, of a "
+              "size that they do"));
     }
     return size;
   }

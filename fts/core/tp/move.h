@@ -18,8 +18,7 @@
 
 namespace fts::tp {
 
-// Without a graph. x itself where nothing moves; may share x's memory. Throws
-// as Convert.
+// Without a graph. x itself where nothing moves. Throws as Convert.
 at::Tensor Move(const at::Tensor& x, const Placement& from, const Placement& to,
                 const Group& group, const ConvertOptions& options = {});
 

@@ -4,6 +4,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/ops/linear.h>
+#include <c10/core/GradMode.h>
 
 #include <mutex>
 #include <unordered_map>
@@ -23,7 +24,11 @@ using nn::Tensors;
 // See [Note: one gather for several readers]: the prepared tensors of the calls
 // under way on this thread, innermost last, each with what colwise readers take
 // instead.
-thread_local std::vector<Readable> prepared;
+struct Prepared {
+  Readable readable;
+  int64_t version;  // of `handed`, when it was handed out
+};
+thread_local std::vector<Prepared> prepared;
 
 class PreparedScope {
  public:
@@ -34,9 +39,12 @@ class PreparedScope {
   size_t depth_;
 };
 
+// Changed in place since it was handed out, x is no longer what was prepared.
 const at::Tensor* SharedOf(const at::Tensor& x) {
   for (auto it = prepared.rbegin(); it != prepared.rend(); ++it) {
-    if (it->handed.is_same(x)) return &it->shared;
+    if (it->readable.handed.is_same(x) && x._version() == it->version) {
+      return &it->readable.shared;
+    }
   }
   return nullptr;
 }
@@ -101,7 +109,7 @@ class Style : public nn::Interceptor {
   Tensors Intercept(Module& /*module*/, Tensors inputs,
                     const Next& next) override {
     if (group_ == nullptr) return next(std::move(inputs));
-    called_ = true;
+    called_ = called_ || c10::GradMode::is_enabled();
     const PreparedScope scope;
     TakeInputs(&inputs);
     Tensors outputs = Run(std::move(inputs), next);
@@ -169,7 +177,9 @@ class Style : public nn::Interceptor {
 
   at::Tensor Prepare(const at::Tensor& x, const Layout& comes) const {
     Readable made = ConvertForReaders(x, comes, group_, Options());
-    if (!made.handed.is_same(made.shared)) prepared.push_back(made);
+    if (!made.handed.is_same(made.shared)) {
+      prepared.push_back({made, made.handed._version()});
+    }
     return made.handed;
   }
 
@@ -195,9 +205,10 @@ class Style : public nn::Interceptor {
       if (i >= rule_.result.size()) break;
       at::Tensor& y = (*outputs)[i];
       if (!y.defined() || !rule_.output[i] || !rule_.result[i]) continue;
-      // What Run made here is nobody else's.
+      // What Run made here is nobody else's; but a selective checkpoint keeps
+      // results of products, in any pass that a graph is made in.
       y = To(y, Layout::Of(*rule_.output[i]), Layout::Of(*rule_.result[i]),
-             /*consume=*/rowwise);
+             /*consume=*/rowwise && !c10::GradMode::is_enabled());
       if (rowwise && bias_.defined()) y = y.add(bias_);
     }
   }

@@ -11,9 +11,9 @@
 // [Note: one gather for several readers]
 // A module whose input is prepared hands its body a replicated tensor with a
 // replicated gradient, right for whatever the body does with it. While the body
-// runs, colwise modules that get that very tensor take another one in its
-// place, whose gradient is a sum's term. So wq, wk and wv cost one gather and
-// one reduce-scatter (or one all-reduce of gradients) together.
+// runs, colwise modules that get that very tensor, unchanged, take another one
+// in its place, whose gradient is a sum's term. So wq, wk and wv cost one
+// gather and one reduce-scatter (or one all-reduce of gradients) together.
 //
 // [Note: random numbers]
 // A module in sequence style works on other tokens on each rank, so dropout
@@ -45,8 +45,8 @@ using NamedModules = std::vector<std::pair<std::string, nn::Module*>>;
 class Attached {
  public:
   virtual ~Attached() = default;
-  // The modules of a rule, holding parameters, that were not called since this
-  // was last asked.
+  // The modules of a rule, holding parameters, that were not called under grad
+  // mode since this was last asked.
   virtual std::vector<std::string> TakeUncalled() = 0;
 };
 

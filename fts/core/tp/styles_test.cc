@@ -515,6 +515,48 @@ TEST(Styles, ReadersOfAPreparedInputMayDoAnythingWithIt) {
   }
 }
 
+TEST(Styles, APreparedInputChangedInPlaceIsAnotherTensor) {
+  class Scaled : public nn::Module {
+   public:
+    Scaled() { w_ = AddModule("w", std::make_shared<nn::Linear>(4, 4, false)); }
+    std::string ClassName() const override { return "Scaled"; }
+
+   protected:
+    Tensors Forward(Tensors inputs) override {
+      at::Tensor x = inputs.at(0);
+      x.mul_(3);
+      return {(*w_)(x)};
+    }
+
+   private:
+    std::shared_ptr<nn::Linear> w_;
+  };
+  const at::Tensor value = at::randn({1, 4, 4});
+  const at::Tensor weight = at::randn({4, 4});
+  RunRanks(2, [&](RankComms comms) {
+    Traced t(comms);
+    TpPlan plan;
+    plan.size = 2;
+    plan.rules = {
+        Rule("", "Scaled", TpStyle::kPrepareInput, {kSeq, kR}),
+        Rule("w", "Linear", TpStyle::kColwise, {kR, kR, kLast, kLast}, 4)};
+    plan.parameters["w.weight"].placement = Placement::Shard(0);
+    Scaled net;
+    const auto tp =
+        *TensorParallel::Create(plan, net.NamedParameters(), t.group);
+    const int rank = t.group->rank();
+    {
+      c10::NoGradGuard guard;
+      net.NamedParameters()[0].second.copy_(weight.narrow(0, 2 * rank, 2));
+    }
+    const auto attached = *AttachStyles(plan, net.NamedModules(), t.group);
+    const at::Tensor x = value.narrow(1, 2 * rank, 2).clone().requires_grad_();
+    const auto grads = torch::autograd::grad({net(x).sum()}, {x});
+    EXPECT_TRUE(at::allclose(grads[0], weight.sum(0).mul(3).expand({1, 2, 4}),
+                             1e-5, 1e-6));
+  });
+}
+
 class Dropout : public nn::Module {
  public:
   std::string ClassName() const override { return "Dropout"; }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fts/core/base/status.h"
 #include "fts/core/comm/status_error.h"
 #include "fts/core/tp/move.h"
@@ -57,12 +58,23 @@ absl::StatusOr<std::unique_ptr<TensorParallel>> TensorParallel::Create(
     if (!parameter.placement.is_shard()) continue;
     at::Tensor& tensor = found->second;
     const std::vector<int64_t> whole = tensor.sizes().vec();
+    if (!parameter.shape.empty() && parameter.shape != whole) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "parameter '", name, "' has shape [", absl::StrJoin(whole, ", "),
+          "], but the tp_plan was resolved for [",
+          absl::StrJoin(parameter.shape, ", "),
+          "]; a model whose parameters another session has cut must be made "
+          "anew"));
+    }
     const std::vector<int64_t> local =
         TpLocalShape(whole, parameter, tp->group_->size(), tp->group_->rank());
-    if (std::count(local.begin(), local.end(), 0) > 0) {
+    // Asked of the last rank, so that all fail alike.
+    const std::vector<int64_t> least = TpLocalShape(
+        whole, parameter, tp->group_->size(), tp->group_->size() - 1);
+    if (std::count(least.begin(), least.end(), 0) > 0) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "parameter '", name, "' leaves nothing for rank ", tp->group_->rank(),
-          " of ", tp->group_->size(), " along tp; use a smaller mesh.tp"));
+          "parameter '", name, "' leaves nothing for the last of ",
+          tp->group_->size(), " ranks along tp; use a smaller mesh.tp"));
     }
     tp->shapes_[name] = whole;
     tensor.set_data(at::empty(local, tensor.options().requires_grad(false)));

@@ -85,8 +85,16 @@ TEST(TensorParallel, SaysWhatDoesNotFit) {
                                    std::make_shared<const Group>(1, 2))
                 .status()
                 .message(),
-            "parameter 'w' leaves nothing for rank 1 of 2 along tp; use a "
-            "smaller mesh.tp");
+            "parameter 'w' leaves nothing for the last of 2 ranks along tp; "
+            "use a smaller mesh.tp");
+  plan.parameters["w"].shape = {8, 3};
+  EXPECT_EQ(
+      TensorParallel::Create(plan, {{"w", at::empty({4, 3})}}, group)
+          .status()
+          .message(),
+      "parameter 'w' has shape [4, 3], but the tp_plan was resolved for [8, "
+      "3]; a model whose parameters another session has cut must be made anew");
+  plan.parameters["w"].shape.clear();
   plan.loss_parallel = true;
   plan.loss_module = "head";
   EXPECT_EQ(TensorParallel::Create(plan, {{"w", at::empty({4, 3})}}, group)

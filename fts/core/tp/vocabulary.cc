@@ -39,7 +39,7 @@ LocalIds Localize(const at::Tensor& ids, int64_t vocabulary,
 }
 
 // On a device this would wait for it; there a wrong id is another rank's on
-// every rank, a row of zeros.
+// every rank: an embedding of zeros, a label that no logit belongs to.
 void CheckIds(const at::Tensor& ids, const at::Tensor& wrong,
               int64_t vocabulary, const char* what) {
   if (!ids.device().is_cpu() || !wrong.any().item<bool>()) return;
@@ -52,6 +52,7 @@ void CheckIds(const at::Tensor& ids, const at::Tensor& wrong,
 void AllReduce(const Group& group, const at::Tensor& tensor, comm::ReduceOp op,
                const std::string& label) {
   if (group.comm() == nullptr) return;  // dry run
+  group.Tell("all_reduce", label, tensor);
   group.comm()->SetLabel(label);
   auto event = group.comm()->AllReduce(tensor, op);
   if (!event.ok()) throw StatusError(event.status());
@@ -64,6 +65,11 @@ void AllReduce(const Group& group, const at::Tensor& tensor, comm::ReduceOp op,
 struct CrossEntropyBackward : torch::autograd::Node {
   variable_list apply(variable_list&& grads) override {
     if (!grads[0].defined()) return {at::Tensor()};
+    if (c10::GradMode::is_enabled()) {
+      throw std::runtime_error(
+          "the loss of split logits cannot be differentiated twice "
+          "(create_graph); set loss_parallel: false");
+    }
     if (!exponentials.defined()) {
       throw std::runtime_error(
           "backward ran a second time through a loss of split logits, whose "
@@ -119,7 +125,7 @@ nn::LossSum SumCrossEntropy(const at::Tensor& logits, const at::Tensor& labels,
         group->rank(), " of ", group->size(), " along tp holds ", mine.size,
         " of a vocabulary of ", vocabulary));
   }
-  const bool graph = at::GradMode::is_enabled() && logits.requires_grad();
+  const bool graph = c10::GradMode::is_enabled() && logits.requires_grad();
   auto node = std::shared_ptr<CrossEntropyBackward>(
       new CrossEntropyBackward(), torch::autograd::deleteNode);
   if (graph) {

@@ -29,9 +29,9 @@ at::Tensor EmbeddingRows(const at::Tensor& ids, const at::Tensor& weight,
 // this rank's part of the vocabulary; labels int64 [...]. The same sum on every
 // rank. Forward takes three all-reduces of one fp32 number per token (largest
 // logit, sum of exponentials, the label's logit), backward none; no rank ever
-// holds logits of the whole vocabulary.
-// Labels other than nn::kIgnoreLabel must be in [0, vocabulary): throws
-// std::invalid_argument (on a CPU).
+// holds logits of the whole vocabulary. Differentiable once: create_graph
+// throws std::runtime_error. Labels other than nn::kIgnoreLabel must be in [0,
+// vocabulary): throws std::invalid_argument (on a CPU).
 nn::LossSum SumCrossEntropy(const at::Tensor& logits, const at::Tensor& labels,
                             int64_t vocabulary, const GroupPtr& group,
                             const std::string& label = "loss");

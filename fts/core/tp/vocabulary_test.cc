@@ -124,6 +124,18 @@ TEST(Vocabulary, ASecondBackwardNeedsTheGraphKept) {
   });
 }
 
+TEST(Vocabulary, ASecondDerivativeIsRefused) {
+  RunRanks(2, [](RankComms comms) {
+    Traced t(comms);
+    const at::Tensor mine = at::randn({1, 2}).requires_grad_();
+    const nn::LossSum loss =
+        SumCrossEntropy(mine, at::tensor({2}, at::kLong), 4, t.group);
+    EXPECT_THROW(
+        torch::autograd::grad({loss.sum}, {mine}, {}, true, /*create=*/true),
+        std::runtime_error);
+  });
+}
+
 std::string Thrown(const std::function<void()>& body) {
   try {
     body();
