@@ -201,6 +201,51 @@ class NativeTest(unittest.TestCase):
                 with self.assertRaisesRegex(fts.StateError, "'head' was not called"):
                     scheduler.optimizer.step()
 
+    def test_a_prepared_input_that_is_changed_in_place(self):
+        class Body(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.up, self.down = nn.Linear(4, 8), nn.Linear(8, 4)
+
+            def forward(self, x):
+                x.mul_(3)  # what the readers below get is another tensor now
+                return self.down(torch.tanh(self.up(x)))
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                torch.manual_seed(2)
+                self.embed = nn.Embedding(8, 4)
+                self.body = Body()
+                self.head = nn.Linear(4, 8)
+
+            def forward(self, tokens):
+                return self.head(self.body(self.embed(tokens)))
+
+        def losses(model, optimizer, loss_of):
+            found = []
+            for _ in range(3):
+                loss = loss_of(model(torch.arange(8)), torch.arange(8).flip(0))
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+                found.append(loss.item())
+            return found
+
+        whole = Net()
+        wanted = losses(whole, SGD(whole.parameters()), nn.functional.cross_entropy)
+        model = Net()
+        plan = {"tp_plan": {
+            "embed": "rowwise",
+            "body": {"style": "prepare_input", "input": "replicate",
+                     "compute": "replicate"},
+            "body.up": "colwise", "body.down": "rowwise",
+            "head": {"style": "colwise", "output": "replicate"}}}  # fmt: skip
+        scheduler = scheduler_of(model, plan, "native", [["embed", "body", "head"]])
+        scheduler.run_start()
+        found = losses(model, scheduler.optimizer, scheduler.token_loss)
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
+
     def test_dropout_of_a_sequence_s_part_is_the_rank_s_own(self):
         class Dropped(nn.Module):
             def __init__(self):

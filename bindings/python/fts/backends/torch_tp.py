@@ -152,6 +152,7 @@ class _SplitLoss(torch.autograd.Function):
         return loss.full_tensor() if isinstance(loss, DTensor) else loss
 
     @staticmethod
+    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, grad: torch.Tensor) -> Any:
         (gradient,) = ctx.saved_tensors
         scaled = gradient.to_local() * grad

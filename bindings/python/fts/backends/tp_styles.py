@@ -9,8 +9,8 @@ added once, after the sum, and rows of other ranks are left out.
 
 One gather for several readers: a module whose input is prepared hands its body a
 replicated tensor with a replicated gradient, right for whatever the body does
-with it. While the body runs, colwise modules that get that very tensor take
-another one in its place, whose gradient is one term of a sum. So q_proj, k_proj
+with it. While the body runs, colwise modules that get that very tensor, unchanged,
+take another one in its place, whose gradient is one term of a sum. So q_proj, k_proj
 and v_proj cost one gather and one reduction together.
 
 Random numbers: dropout in sequence style works on other tokens on each rank, so
@@ -37,12 +37,13 @@ _REPLICATED: _Layout = ("replicate", "replicate")
 # Whole everywhere; each rank goes on with its own part of the weights.
 _SHARED: _Layout = ("replicate", "partial")
 
-# Prepared tensors of the calls under way on a thread, innermost last, each with
-# what colwise readers take instead.
+# Prepared tensors of the calls under way on a thread, innermost last: each with
+# its version when it was handed out, and what colwise readers take instead.
+# Changed in place since then, it is no longer what was prepared.
 _under_way = threading.local()
 
 
-def _prepared() -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _prepared() -> list[tuple[torch.Tensor, int, torch.Tensor]]:
     if not hasattr(_under_way, "tensors"):
         _under_way.tensors = []
     return _under_way.tensors
@@ -159,8 +160,8 @@ class StyledForward:
             return self._to(x, comes, works)  # ids have no gradient
         if self._style == "colwise":
             if comes == _REPLICATED:
-                for handed, shared in reversed(_prepared()):
-                    if handed is x:
+                for handed, version, shared in reversed(_prepared()):
+                    if handed is x and x._version == version:
                         return shared
             return self._to(x, comes, _SHARED)
         if works == _REPLICATED and self._style.startswith("prepare_input"):
@@ -173,7 +174,7 @@ class StyledForward:
             self._mesh, x, comes, self._name
         )
         if handed is not shared:  # there is a graph
-            _prepared().append((handed, shared))
+            _prepared().append((handed, handed._version, shared))
         return handed
 
     # ---- What it computes ----------------------------------------------------
