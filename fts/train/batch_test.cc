@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "fts/core/nn/loss.h"
+
 namespace fts::train {
 namespace {
 
@@ -51,6 +53,19 @@ TEST(MakeBatch, AnEmptyBatchKeepsItsWidth) {
   EXPECT_EQ(batch->inputs.sizes(), (std::vector<int64_t>{0, 3}));
   EXPECT_EQ(batch->labels.sizes(), (std::vector<int64_t>{0, 3}));
   EXPECT_EQ(batch->num_tokens(), 0);
+}
+
+TEST(PadBatch, AddsRowsThatNoLossCounts) {
+  auto source = Text("abcdefghij");
+  auto batch = MakeBatch(*source, {2, 0, 1}, 3);
+  ASSERT_TRUE(batch.ok());
+  PadBatch(3, &*batch);
+  EXPECT_EQ(batch->inputs.size(0), 3);
+  PadBatch(2, &*batch);
+  EXPECT_EQ(batch->inputs.sizes(), (std::vector<int64_t>{4, 3}));
+  EXPECT_EQ(Row(batch->inputs, 1), "abc");
+  EXPECT_EQ(batch->inputs[3].sum().item<int64_t>(), 0);
+  EXPECT_EQ(batch->labels[3].eq(nn::kIgnoreLabel).sum().item<int64_t>(), 3);
 }
 
 TEST(MakeBatch, ASampleOutsideIsAnError) {
