@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fts/core/base/codes.h"
+#include "fts/core/base/did_you_mean.h"
 #include "fts/core/config/codes.h"
 #include "fts/core/config/paths.h"
 
@@ -129,7 +130,9 @@ class Loader {
  private:
   YamlNode ExpandFile(const Path& at, const YamlNode& value) {
     if (!value.is_string() || !NamesAFile(JoinKeyPath(at))) return value;
-    for (const char* word : {"implicit", "llama", "auto"}) {
+    static const auto* const kWords =
+        new std::vector<std::string>{"implicit", "llama", "auto"};
+    for (const std::string& word : *kWords) {
       if (value.text() == word) return value;
     }
     const std::string path = ResolvePath(value.text(), value.where());
@@ -146,7 +149,8 @@ class Loader {
     if (!read.ok()) {
       for (Diagnostic d : inner.all()) {
         if (!d.where.known()) {
-          d.message += "; " + JoinKeyPath(at) + " names it";
+          d.message += "; " + JoinKeyPath(at) + " names it" +
+                       DidYouMean(value.text(), *kWords);
           d.where = value.where();
         }
         diags_->Add(std::move(d));

@@ -156,6 +156,14 @@ TEST_F(LoadConfigTest, FileErrors) {
             "[bad_type]\n");
 }
 
+TEST_F(LoadConfigTest, AReservedWordIsSuggested) {
+  Write("a.yaml", "strategy_adapter_cfg:\n  tp_plan: lama\n");
+  EXPECT_EQ(Load({"a.yaml"}),
+            "$/a.yaml:2:12: error: cannot read '$/lama': no such file; "
+            "strategy_adapter_cfg.tp_plan names it; did you mean 'llama'? "
+            "[missing_file]\n");
+}
+
 TEST_F(LoadConfigTest, CyclesEnd) {
   Write("a.yaml", "data: d.yaml\n");
   Write("d.yaml", "train: e.yaml\n");
