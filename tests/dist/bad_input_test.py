@@ -111,7 +111,7 @@ loggers: [jsonl, tensorboard]
             "c.yaml:18:12: error: tp_plan 'llama': "
             "'model.layers.0.attention.wk' (and 7 more) has 2 key and value "
             "heads for 4 query heads, which 4 ranks along tp cannot share: a "
-            "head is never cut; the largest mesh.tp that works for all heads "
+            "head is never cut; the largest mesh.tp below it that works for all heads "
             "of the plan is 2 [tp_size]"], "trainer.cpu_ranks=4")
         self.check(planned.replace("seq_len: 32", "seq_len: 31") % 2, [
             "c.yaml:9:12: error: data.seq_len 31 does not divide by 2: under "

@@ -246,6 +246,18 @@ class NativeTest(unittest.TestCase):
         found = losses(model, scheduler.optimizer, scheduler.token_loss)
         torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
 
+    def test_a_refused_plan_leaves_the_model_as_it_was(self):
+        model = nn.Sequential(nn.Embedding(8, 4, sparse=True), nn.Linear(4, 8))
+        tokens = torch.arange(8)
+        before = model(tokens)
+        with self.assertRaisesRegex(fts.PlanError, "sparse"):
+            scheduler_of(
+                model, {"tp_plan": {"1": {"style": "colwise", "output": "replicate"},
+                                    "0": "rowwise"}},
+                "native", [["0", "1"]], optimizer=SGD(model.parameters()))
+        self.assertFalse(any("forward" in m.__dict__ for m in model.modules()))
+        torch.testing.assert_close(model(tokens), before, rtol=0, atol=0)
+
     def test_dropout_of_a_sequence_s_part_is_the_rank_s_own(self):
         class Dropped(nn.Module):
             def __init__(self):

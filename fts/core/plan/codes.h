@@ -27,6 +27,7 @@ inline constexpr char kLossParallelHead[] = "loss_parallel_head";
 
 // Warnings.
 inline constexpr char kTpUnruled[] = "tp_unruled";
+inline constexpr char kTpFused[] = "tp_fused";
 inline constexpr char kTpOverridden[] = "tp_overridden";
 inline constexpr char kTpNoEffect[] = "tp_no_effect";
 inline constexpr char kContainer[] = "container";

@@ -212,7 +212,6 @@ class Resolver {
       source.rule.module = module.name;
       source.rule.class_name = module.class_name;
       source.rule.where = chosen.where;
-      source.rule.whole = SplitSize(modules, source.rule);
       source.owner = chosen.owner;
       made.push_back(std::move(source));
     }

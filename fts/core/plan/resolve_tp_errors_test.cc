@@ -210,13 +210,13 @@ TEST(TpErrors, OfStylesAndSizes) {
       {"too many ranks", "tp_plan: {head: {style: colwise, output: replicate}}",
        "plan.yaml:1:11: error: tp_plan entry 'head': 'head' has 10 output "
        "features, which 6 ranks along tp share in chunks of 2, so that the "
-       "last gets nothing; the largest mesh.tp that works for it is 5 "
+       "last gets nothing; the largest mesh.tp below it that works for it is 5 "
        "[tp_size]\n",
        6},
       {"too many ranks for rows", "tp_plan: {emb: rowwise}",
        "plan.yaml:1:11: error: tp_plan entry 'emb': 'emb' has 10 rows, which "
        "11 ranks along tp share in chunks of 1, so that the last gets nothing; "
-       "the largest mesh.tp that works for it is 10 [tp_size]\n",
+       "the largest mesh.tp below it that works for it is 10 [tp_size]\n",
        11},
   };
   for (const Golden& c : cases) {
@@ -228,18 +228,18 @@ TEST(TpErrors, OfStylesAndSizes) {
       Problems(ShapedLlama(shape), "tp_plan: llama", 4),
       "plan.yaml:1:10: error: tp_plan 'llama': 'model.layers.0.attention.wk' "
       "(and 3 more) has 2 key and value heads for 4 query heads, which 4 ranks "
-      "along tp cannot share: a head is never cut; the largest mesh.tp that "
-      "works for all heads of the plan is 2 [tp_size]\n");
+      "along tp cannot share: a head is never cut; the largest mesh.tp below "
+      "it that works for all heads of the plan is 2 [tp_size]\n");
   EXPECT_EQ(
       Problems(ShapedLlama(shape), "tp_plan: llama", 3),
       "plan.yaml:1:10: error: tp_plan 'llama': 'model.layers.0.attention.wq' "
       "(and 3 more) has 4 heads, which 3 ranks along tp cannot share: a head "
-      "is never cut; the largest mesh.tp that works for all heads of the plan "
-      "is 2 [tp_size]\n"
+      "is never cut; the largest mesh.tp below it that works for all heads of "
+      "the plan is 2 [tp_size]\n"
       "plan.yaml:1:10: error: tp_plan 'llama': 'model.layers.0.attention.wk' "
       "(and 3 more) has 2 key and value heads for 4 query heads, which 3 ranks "
-      "along tp cannot share: a head is never cut; the largest mesh.tp that "
-      "works for all heads of the plan is 2 [tp_size]\n");
+      "along tp cannot share: a head is never cut; the largest mesh.tp below "
+      "it that works for all heads of the plan is 2 [tp_size]\n");
   // Not a Llama that we know: the names of one layer are others.
   ModelDescription other = ShapedLlama(shape);
   for (ModuleInfo& module : other.modules) {
@@ -385,10 +385,6 @@ TEST(TpErrors, OfLayoutsThatDoNotMeet) {
       {"prepared otherwise",
        "tp_plan: {blocks.0: {style: prepare_input, input: replicate, compute: "
        "replicate}, blocks.0.norm: sequence}",
-       "plan.yaml:1:11: error: tp_plan entry 'blocks.0': 'blocks.0' takes its "
-       "input whole, but 'blocks.0.norm' beside it works on shard(1); write "
-       "input: shard(1), or prepare the input of a module around it: {style: "
-       "prepare_input, input: shard(1), compute: replicate} [tp_layouts]\n"
        "plan.yaml:1:83: error: tp_plan entry 'blocks.0.norm': 'blocks.0.norm' "
        "is in sequence style, shard(1), but 'blocks.0' around it computes "
        "replicate; let the two agree [tp_layouts]\n"
@@ -425,6 +421,36 @@ TEST(TpErrors, OfLayoutsThatDoNotMeet) {
   for (const Golden& c : cases) {
     EXPECT_EQ(Problems(Net(), c.yaml, c.tp), c.want) << c.name;
   }
+}
+
+TEST(TpErrors, OfRulesThatSayNothingOrTooMuch) {
+  const Golden cases[] = {
+      {"no layout",
+       "tp_plan: {blocks.0: {style: prepare_input, input: [null], compute: "
+       "[null]}}",
+       "plan.yaml:1:29: error: tp_plan entry 'blocks.0': style prepare_input "
+       "says nothing of any tensor: all its layouts are null or left out; give "
+       "one, or remove the entry [bad_value]\n"},
+      {"sequence on the whole model", "tp_plan: {'': sequence}",
+       "plan.yaml:1:11: error: tp_plan entry '': the whole model holds 'emb', "
+       "an Embedding, whose ids are the same on every rank along tp, so style "
+       "sequence does "
+       "not fit it whole; name the norms in it instead [tp_style]\n"},
+  };
+  for (const Golden& c : cases) {
+    EXPECT_EQ(Problems(Net(), c.yaml, c.tp), c.want) << c.name;
+  }
+}
+
+TEST(TpWarnings, OfAFusedProjection) {
+  const ModelDescription model = ModelOf(
+      {{"", "Net"}, {"gate_up", "Linear 16x4"}, {"down", "Linear 4x8"}});
+  EXPECT_EQ(Problems(model, "tp_plan: {gate_up: colwise, down: rowwise}"),
+            "plan.yaml:1:11: warning: tp_plan entry 'gate_up': 'gate_up' makes "
+            "2 times the features that 'down' takes; if it is several "
+            "projections in one, a rank would get a part of the first ones "
+            "only: write output: replicate for it and input: replicate there "
+            "[tp_fused]\n");
 }
 
 TEST(TpWarnings, OfWhatHasNoEffect) {

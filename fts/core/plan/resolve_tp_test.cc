@@ -266,6 +266,65 @@ tp_plan:
   EXPECT_TRUE(r.parameters().empty());
 }
 
+// What a module's own rule makes a part is one, whatever the style is called.
+TEST(ResolveTp, PreparedModulesWithParametersHavePartialGradients) {
+  for (const char* norm :
+       {"{style: prepare_input, input: shard(1), compute: shard(1)}",
+        "{style: prepare_input_output, input: shard(1), compute: shard(1), "
+        "output: shard(1), result: shard(1)}",
+        "{style: prepare_output, output: shard(1), result: shard(1)}"}) {
+    SCOPED_TRACE(norm);
+    const Resolved r = Resolve(Mlp(), SequencePlan(norm));
+    EXPECT_EQ(r.diags.ToString(), "");
+    EXPECT_TRUE(r.plan.parameters.at("blocks.0.norm.bias").partial_gradient);
+    EXPECT_TRUE(r.plan.parameters.at("blocks.0.norm.weight").partial_gradient);
+  }
+}
+
+// torchtitan's earlier plan: the embedding is whole, the first block's input is
+// split.
+TEST(ResolveTp, TheFirstBlockMaySplitTheSequence) {
+  const ModelDescription model = ModelOf({{"", "Net"},
+                                          {"emb", "Embedding 10x4"},
+                                          {"blocks", "ModuleList"},
+                                          {"blocks.0", "Block"},
+                                          {"blocks.0.norm", "RMSNorm 4"},
+                                          {"blocks.0.up", "Linear 8x4"},
+                                          {"blocks.0.down", "Linear 4x8"},
+                                          {"blocks.1", "Block"},
+                                          {"blocks.1.norm", "RMSNorm 4"},
+                                          {"blocks.1.up", "Linear 8x4"},
+                                          {"blocks.1.down", "Linear 4x8"},
+                                          {"norm", "RMSNorm 4"},
+                                          {"head", "Linear 10x4"}});
+  const Resolved r = Resolve(model, R"(
+tp_plan:
+  emb: rowwise
+  blocks.0: {style: prepare_input, input: [replicate, null],
+             compute: [shard(1), null]}
+  blocks.\d+.norm: sequence
+  blocks.\d+.up: {style: colwise, input: shard(1)}
+  blocks.\d+.down: {style: rowwise, output: shard(1)}
+  norm: sequence
+  head: {style: colwise, input: shard(1), output: replicate}
+)");
+  EXPECT_EQ(r.diags.ToString(), "");
+}
+
+TEST(ResolveTp, HeadsCountOnlyWhereFeaturesAreSplit) {
+  ModelDescription model = Mlp();
+  for (ModuleInfo& module : model.modules) {
+    if (module.name == "blocks.0.up" || module.name == "blocks.0.down") {
+      module.heads = 3;
+    }
+  }
+  const Resolved r =
+      Resolve(model,
+              "{tp_plan: {blocks.0.up: {style: colwise, output: replicate}, "
+              "blocks.0.down: {style: rowwise, input: replicate}}}");
+  EXPECT_EQ(r.diags.ToString(), "");
+}
+
 TEST(ResolveTp, LossParallelOfAMapping) {
   const Resolved r = Resolve(Mlp(), R"(
 loss_parallel: true

@@ -94,7 +94,9 @@ TpBetween TpBodies::Look(const std::string& body, const TpRuleSource* self,
   for (const int i : modules_.RulesWithin(body)) {
     const TpRuleSource& source = modules_.rules()[i];
     const TpRule& rule = source.rule;
-    if (&source == self || rule.module == body) continue;
+    if (rule.module == body) continue;
+    // Itself and what is in it are not beside it.
+    if (self != nullptr && IsWithin(rule.module, self->rule.module)) continue;
     if (rule.style == TpStyle::kSequence) {
       if (!makers_only && !IsInner(rule)) {
         out.parts.push_back({rule.result[0]->dim(), &source});

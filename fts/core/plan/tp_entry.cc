@@ -274,6 +274,20 @@ class Reader {
     }
     check(entry_.input, entry_.compute, kInput, kCompute);
     check(entry_.output, entry_.result, kOutput, kResult);
+    const auto says = [](const std::optional<Layouts>& layouts) {
+      return layouts.has_value() &&
+             std::any_of(layouts->begin(), layouts->end(),
+                         [](const TpLayout& l) { return l.has_value(); });
+    };
+    if (entry_.style == TpStyle::kSequence || says(entry_.input) ||
+        says(entry_.output)) {
+      return;
+    }
+    Error(codes::kBadValue,
+          absl::StrCat("style ", style,
+                       " says nothing of any tensor: all its layouts are null "
+                       "or left out; give one, or remove the entry"),
+          at);
   }
 
   const std::string& owner_;

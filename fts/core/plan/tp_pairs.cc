@@ -154,12 +154,27 @@ class Pairs {
     }
     const int64_t size =
         modules_.Parameter(source.rule.module, "weight")->shape[1];
-    if (size % tp_ == 0) return;
     const bool alike = std::any_of(columns.begin(), columns.end(), [&](int j) {
       const std::string& module = modules_.rules()[j].rule.module;
       return modules_.Parameter(module, "weight")->shape[0] == size;
     });
     if (alike) return;
+    for (const int j : columns) {
+      const std::string& module = modules_.rules()[j].rule.module;
+      const int64_t makes = modules_.Parameter(module, "weight")->shape[0];
+      if (makes <= size || makes % size != 0) continue;
+      // Parts of a fused projection lie one after another in its rows.
+      findings_->Warning(
+          codes::kTpFused, modules_.rules()[j].owner, module,
+          modules_.rules()[j].rule.where, "fused",
+          absl::StrCat("makes ", makes / size, " times the features that '",
+                       source.rule.module,
+                       "' takes; if it is several projections in one, a rank "
+                       "would get a part of the first ones only: write output: "
+                       "replicate for it and input: replicate there"));
+      break;
+    }
+    if (size % tp_ == 0) return;
     findings_->Error(
         codes::kTpSize, source, absl::StrCat("uneven ", size),
         absl::StrCat("has ", size, " input features, which ", tp_,

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "fts/core/plan/codes.h"
 #include "fts/core/plan/segments.h"
+#include "fts/core/plan/tp_bodies.h"
 #include "fts/core/plan/tp_layout.h"
 
 namespace fts {
@@ -52,6 +53,12 @@ TpParameter PlacementOf(const TpModules& modules,
     } else {
       out.partial_gradient = IsSequenceShard(rule.result[0]);
     }
+    return out;
+  }
+  // Its input is prepared, or its output said, to be a part.
+  if (own != nullptr && own->rule.style != TpStyle::kSequence &&
+      (TpIsPart(own->rule.compute) || TpIsPart(own->rule.output))) {
+    out.partial_gradient = true;
     return out;
   }
   while (true) {
@@ -129,6 +136,18 @@ void CheckSplitting(const TpModules& modules, const TpRuleSource& source,
   }
 }
 
+// The first Embedding at or below the module; empty without one.
+std::string EmbeddingBelow(const TpModules& modules,
+                           const std::string& module) {
+  for (const ModuleInfo& below : modules.model().modules) {
+    if (IsWithin(below.name, module) &&
+        modules.KindOf(below.name) == TpModuleKind::kEmbedding) {
+      return below.name;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 void CheckTpStyles(const TpModules& modules, TpFindings* findings) {
@@ -141,18 +160,17 @@ void CheckTpStyles(const TpModules& modules, TpFindings* findings) {
                       "is an Embedding, which style sequence does not fit: "
                       "token ids are the same on every rank along tp; use "
                       "{style: rowwise, output: shard(1)}");
+    } else if (source.rule.style == TpStyle::kSequence) {
+      const std::string embedding = EmbeddingBelow(modules, source.rule.module);
+      if (embedding.empty()) continue;
+      findings->Error(
+          codes::kTpStyle, source, "sequence body",
+          absl::StrCat("holds '", embedding,
+                       "', an Embedding, whose ids are the same on every rank "
+                       "along tp, so style sequence does not fit it whole; "
+                       "name the norms in it instead"));
     }
   }
-}
-
-int64_t SplitSize(const TpModules& modules, const TpRule& rule) {
-  const ParameterInfo* weight = modules.Parameter(rule.module, "weight");
-  const TpModuleKind kind = modules.KindOf(rule.module);
-  if (!IsSplitting(rule.style) || weight == nullptr ||
-      kind == TpModuleKind::kOther || weight->shape.size() != 2) {
-    return 0;
-  }
-  return weight->shape[SplitDim(rule.style, kind)];
 }
 
 int64_t WholeOf(const TpModules& modules, const TpRule& rule) {
@@ -252,6 +270,18 @@ void CheckOtherEnd(const TpModules& modules, const TpRuleSource& source,
 
 }  // namespace
 
+namespace {
+
+// Heads that a split would cut; 0 where features are whole between this module
+// and what makes heads of them.
+int64_t HeadsOf(const TpModules& modules, const TpRule& rule) {
+  const TpLayout& at =
+      rule.style == TpStyle::kColwise ? rule.result[0] : rule.input[0];
+  return IsFeatureShard(at) ? modules.Find(rule.module)->heads : 0;
+}
+
+}  // namespace
+
 void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
   if (tp <= 1) return;
   // What divides the heads of all modules, and what a module's neighbours have.
@@ -259,7 +289,7 @@ void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
   std::map<std::string, int64_t> most;
   for (const TpRuleSource& source : modules.rules()) {
     if (!IsSplitting(source.rule.style)) continue;
-    const int64_t heads = modules.Find(source.rule.module)->heads;
+    const int64_t heads = HeadsOf(modules, source.rule);
     common = std::gcd(common, heads);
     int64_t& neighbours = most[modules.BodyOf(source.rule.module)];
     neighbours = std::max(neighbours, heads);
@@ -271,7 +301,7 @@ void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
     if (!IsSplitting(rule.style)) continue;
     const TpModuleKind kind = modules.KindOf(rule.module);
     const int64_t whole = WholeOf(modules, rule);
-    const int64_t heads = modules.Find(rule.module)->heads;
+    const int64_t heads = HeadsOf(modules, rule);
     if (heads > 0 && heads % tp != 0) {
       const int64_t query = most[modules.BodyOf(rule.module)];
       findings->Error(
@@ -282,7 +312,7 @@ void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
               heads < query ? absl::StrCat(" for ", query, " query heads") : "",
               ", which ", tp,
               " ranks along tp cannot share: a head is never cut; the largest "
-              "mesh.tp that works for all heads of the plan is ",
+              "mesh.tp below it that works for all heads of the plan is ",
               works));
       continue;
     }
@@ -297,7 +327,7 @@ void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings) {
                      tp, " ranks along tp share in chunks of ",
                      ChunkOf(whole, tp, 0).size,
                      ", so that the last gets nothing; the largest mesh.tp "
-                     "that works for it is ",
+                     "below it that works for it is ",
                      LargestTp(whole, tp)));
   }
 }

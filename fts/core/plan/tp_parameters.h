@@ -34,10 +34,6 @@ int64_t WholeOf(const TpModules& modules, const TpRule& rule);
 std::map<std::string, TpParameter> PlaceTpParameters(const TpModules& modules,
                                                      TpFindings* findings);
 
-// TpRule::whole: size of what the rule splits. 0 for other styles, and where
-// CheckTpStyles finds something.
-int64_t SplitSize(const TpModules& modules, const TpRule& rule);
-
 // Errors: tp_size, for a dimension of which a rank would get nothing, and for
 // heads that would be cut.
 void CheckTpSizes(const TpModules& modules, int64_t tp, TpFindings* findings);

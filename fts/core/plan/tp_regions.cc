@@ -31,7 +31,7 @@ class Regions {
         if (!bodies_.IsInner(rule)) CheckPart(source, rule.input[0]->dim());
       } else if (takes && TpIsPart(rule.input)) {
         CheckPart(source, rule.input[0]->dim());
-      } else if (takes && TpIsWhole(rule.input)) {
+      } else if (takes && TpIsWhole(rule.input) && !TpIsPart(rule.compute)) {
         CheckWhole(source);
       }
     }
@@ -57,6 +57,8 @@ class Regions {
       }
       const TpBetween between =
           bodies_.Look(body, &source, /*makers_only=*/true);
+      // Somebody makes whole activations parts.
+      if (between.By(dim) != nullptr && AnyPrepares(dim)) return;
       if (between.whole != nullptr) {
         Meet(source,
              absl::StrCat(takes, "but '", between.whole->rule.module,

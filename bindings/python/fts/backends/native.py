@@ -17,7 +17,7 @@ from fts import _fts
 from fts.backends import tp_checks
 from fts.backends.base import Backend, before_update
 from fts.backends.tp_parts import Part, parts_of
-from fts.backends.tp_styles import StyledForward
+from fts.backends.tp_styles import StyledForward, check_rule
 from fts.backends.unit_hooks import UnitBoundary
 from fts.backends.whole_model import WholeModel, detached
 from fts.errors import StateError
@@ -86,38 +86,47 @@ class NativeBackend(Backend):
         modules = dict(model.named_modules())
         self._parts: list[Any] = []
         self._styled: list[StyledForward] = []
-        if tp["size"] == self.tp_size > 1:
-            # Innermost: before units and checkpoints are put around modules.
-            self._styled = [
-                StyledForward(self._mesh, rule, modules[rule["module"]])
-                for rule in tp["rules"]
-            ]
-            self._parts += [*self._styled, *tp_checks.guard_labels(model, tp)]
+        split = tp["size"] == self.tp_size > 1
+        for rule in tp["rules"] if split else ():
+            check_rule(rule, modules[rule["module"]])
         named = list(model.named_parameters())
         # Whole: the session gives those that are split this rank's shapes.
         self._shapes = {name: tuple(p.shape) for name, p in named}
         self._split: dict[str, Part] = parts_of(tp, self._shapes, tp_rank)
         self._places = {name: i for i, (name, _) in enumerate(named)}
-        self._session = _fts.Session(
-            plan,
-            schedule,
-            self._mesh,
-            named,
-            precision=precision,
-            reduction="mean",
-            optimizer_moments=optimizer_moments,
-        )
-        self._session.load()
         self._shards: dict[str, torch.nn.Parameter] = {}
         self._best_state: dict[str, dict[str, Any]] | None = None
         self._hooked: list[Any] = []
         self._optimizer: Any = None
-        for unit in range(self._session.num_units()):
-            info = self._session.unit(unit)
-            for which, module in enumerate(info["modules"]):
-                self._parts.append(
-                    UnitBoundary(self._session, unit, which, modules[module], info)
-                )
+        try:
+            if split:
+                # Innermost: before units and checkpoints are put around modules.
+                for rule in tp["rules"]:
+                    styled = StyledForward(self._mesh, rule, modules[rule["module"]])
+                    self._styled.append(styled)
+                    self._parts.append(styled)
+                self._parts += tp_checks.guard_labels(model, tp)
+            self._session = _fts.Session(
+                plan,
+                schedule,
+                self._mesh,
+                named,
+                precision=precision,
+                reduction="mean",
+                optimizer_moments=optimizer_moments,
+            )
+            self._session.load()
+            for unit in range(self._session.num_units()):
+                info = self._session.unit(unit)
+                for which, module in enumerate(info["modules"]):
+                    self._parts.append(
+                        UnitBoundary(self._session, unit, which, modules[module], info)
+                    )
+        except BaseException:
+            # The model is as it was.
+            for part in reversed(self._parts):
+                part.detach()
+            raise
         self._parts.append(
             WholeModel(
                 model,

@@ -10,7 +10,7 @@ import torch
 from torch.distributed.tensor import DTensor, Replicate, Shard
 from torch.distributed.tensor import parallel as tp
 
-from fts.backends.tp_styles import dim_of
+from fts.backends.tp_styles import dim_of, each_result
 from fts.errors import PlanError
 
 
@@ -27,9 +27,10 @@ class _Prepare(tp.ParallelStyle):
     come by place or by name, and for as many of them as the plan speaks of."""
 
     def __init__(
-        self, inputs: list[Any], outputs: list[Any], use_local_output: bool
+        self, name: str, inputs: list[Any], outputs: list[Any], use_local_output: bool
     ) -> None:
         super().__init__()
+        self._name = name
         self._inputs = [tuple(map(_placement, pair)) for pair in inputs]
         self._outputs = [tuple(map(_placement, pair)) for pair in outputs]
         self._local = use_local_output
@@ -55,9 +56,7 @@ class _Prepare(tp.ParallelStyle):
 
         def hand_on(_: Any, args: Any, made: Any) -> Any:
             rest = iter(self._outputs)
-            if isinstance(made, tuple):
-                return tuple(one(v, rest, True) for v in made)
-            return one(made, rest, True)
+            return each_result(made, lambda v: one(v, rest, True), self._name)
 
         if self._inputs:
             module.register_forward_pre_hook(take, with_kwargs=True)
@@ -86,7 +85,7 @@ def style_of(rule: Mapping[str, Any], keeps_logits: bool = False) -> tp.Parallel
         return tp.SequenceParallel(
             sequence_dim=dim_of(works) or 0, use_local_output=local
         )
-    return _Prepare(rule["inputs"], rule["outputs"], local)
+    return _Prepare(rule["module"], rule["inputs"], rule["outputs"], local)
 
 
 def parallelize(

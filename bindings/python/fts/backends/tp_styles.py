@@ -24,7 +24,7 @@ import contextlib
 import functools
 import re
 import threading
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import torch
 
@@ -81,7 +81,6 @@ class StyledForward:
         self._module = module
         self._table = isinstance(module, torch.nn.Embedding)
         self._dropout = self._style == "sequence" and "Dropout" in rule["class"]
-        _check(rule, module)
         #: Whether it was called under grad mode since somebody set this False.
         self.called = False
         #: Names of the module's own parameters.
@@ -217,23 +216,29 @@ class StyledForward:
                 value = value + bias.to(value.dtype)
             return value
 
-        if isinstance(made, torch.Tensor):
-            return one(made)
-        if isinstance(made, (tuple, list)):
-            changed = [one(value) for value in made]
-            if hasattr(made, "_fields"):  # a named tuple
-                return type(made)(*changed)
-            return type(made)(changed)
-        if self._outputs:
-            raise TypeError(
-                f"the tp_plan has a layout for what '{self._name}' returns, which is "
-                f"a {type(made).__name__}; a module with one must return a tensor, "
-                "or a tuple or list of tensors"
-            )
-        return made
+        if not self._outputs and not isinstance(made, (torch.Tensor, tuple, list)):
+            return made
+        return each_result(made, one, self._name)
 
 
-def _check(rule: dict[str, Any], module: torch.nn.Module) -> None:
+def each_result(made: Any, one: Callable[[Any], Any], name: str) -> Any:
+    """``one`` applied to what a module has returned: a tensor, or those of a tuple,
+    a list or a named tuple. Raises TypeError for anything else, naming it."""
+    if isinstance(made, torch.Tensor):
+        return one(made)
+    if isinstance(made, (tuple, list)):
+        changed = [one(value) for value in made]
+        if hasattr(made, "_fields"):  # a named tuple
+            return type(made)(*changed)
+        return type(made)(changed)
+    raise TypeError(
+        f"the tp_plan has a layout for what '{name}' returns, which is a "
+        f"{type(made).__name__}; a module with one must return a tensor, or a tuple "
+        "or list of tensors"
+    )
+
+
+def check_rule(rule: dict[str, Any], module: torch.nn.Module) -> None:
     """Raises PlanError for a module that the style would compute wrongly."""
     if rule["style"] not in ("colwise", "rowwise"):
         return
