@@ -116,7 +116,7 @@ class TpMeshTest(harness.FitTestCase):
                     "'model.layers.0.attention.wk' (and 7 more) has 1 key and "
                     "value head for 4 query heads, which 2 ranks along tp "
                     "cannot share: a head is never cut; the largest mesh.tp "
-                    "that works for all heads of the plan is 1 [tp_size]",
+                    "below it that works for all heads of the plan is 1 [tp_size]",
                     TP.replace("n_kv_heads: 2", "n_kv_heads: 1"))
         self.refuse("c.yaml:9:12: error: data.seq_len 31 does not divide by 2: "
                     "under this tp_plan each of the 2 ranks along mesh.tp works "

@@ -127,8 +127,11 @@ impl Plan {
     /// assert_eq!(tp.parameters[0].placement, fts::Placement::Shard(0));
     /// assert_eq!(tp.rule("up").unwrap().whole, 4);
     /// // Three heads cannot be shared by two ranks.
-    /// # let model = fts::Model::builder().parameter("up.weight", &[6, 2], "float32")
-    /// #     .module("up", "Linear").heads("up", 3).build()?;
+    /// # let model = fts::Model::builder()
+    /// #     .parameter("up.weight", &[6, 2], "float32").module("up", "Linear").heads("up", 3)
+    /// #     .parameter("down.weight", &[2, 6], "float32").module("down", "Linear")
+    /// #     .build()?;
+    /// let yaml = "tp_plan: {up: colwise, down: rowwise}";
     /// assert!(fts::Plan::resolve_with(&model, None, "p.yaml", yaml, &options).is_err());
     /// # Ok::<(), fts::Error>(())
     /// ```
