@@ -10,12 +10,10 @@ of a round, the least of the rounds. "unsharded" is one process with one thread;
 "tp 2, gloo" is ours over torch's transport.
 """
 
-import argparse
-import json
 import os
 import sys
 
-from vs_fsdp2 import HERE, OURS, PHASES, measure, row
+from vs_fsdp2 import HERE, OURS, PHASES, benchmark, row
 
 PEER = [sys.executable, os.path.join(HERE, "tp_peer.py")]
 PLAN = ["tp_plan: llama", "loss_parallel: true"]
@@ -47,28 +45,5 @@ def show(model, found):
          for p in PHASES])
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--models", default="T,S")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--json")
-    args = parser.parse_args()
-    result = dict(cpus=os.cpu_count(), load=os.getloadavg(), models={})
-    print("load average %.1f on %d CPUs" % (result["load"][0],
-                                            result["cpus"]))
-    for model in args.models.split(","):
-        # A step of S takes a second.
-        steps = args.steps if model == "T" else max(4, args.steps // 4)
-        result["models"][model] = measure(configurations(model, steps),
-                                          args.rounds)
-        show(model, result["models"][model])
-    if args.json:
-        path = os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", "."),
-                            args.json)
-        with open(path, "w", encoding="utf-8") as f:
-            json.dump(result, f, indent=1)
-
-
 if __name__ == "__main__":
-    main()
+    benchmark(configurations, show)

@@ -166,15 +166,17 @@ def host_time():
     return dict(ours=ours, fsdp2=theirs)
 
 
-def main():
+def benchmark(configurations, show, facts=dict):
+    """The command line of a comparison of training programs: measures and shows
+    each model. `facts()`: more for the JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--models", default="T,S")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--json")
     args = parser.parse_args()
-    result = dict(cpus=os.cpu_count(), load=os.getloadavg(),
-                  host=host_time(), models={})
+    result = dict(cpus=os.cpu_count(), load=os.getloadavg(), **facts(),
+                  models={})
     print("load average %.1f on %d CPUs" % (result["load"][0],
                                             result["cpus"]))
     for model in args.models.split(","):
@@ -191,4 +193,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(configurations, show, lambda: dict(host=host_time()))

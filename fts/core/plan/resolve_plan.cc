@@ -13,6 +13,7 @@
 #include "fts/core/match/name_matcher.h"
 #include "fts/core/plan/codes.h"
 #include "fts/core/plan/engine_choices.h"
+#include "fts/core/plan/entry_modules.h"
 #include "fts/core/plan/resolve_tp.h"
 #include "fts/core/plan/segments.h"
 #include "fts/core/plan/unit_options.h"
@@ -184,34 +185,14 @@ class Resolver {
 
   void ReadEntry(const YamlNode::Entry& entry, const NameMatcher& matcher) {
     const std::string& key = entry.key.text();
-    if (!entry.key.is_string()) {
-      diags_->Error(
-          codes::kPlanKey,
-          absl::StrCat("fsdp_plan key ", key, " is read as ",
-                       entry.key.kind_name(),
-                       ", not as a name; put it in quotes: '", key, "'"),
-          entry.key.where());
-      return;
-    }
+    if (!CheckEntryKey(entry, "fsdp_plan", diags_)) return;
     const std::string owner = absl::StrCat("fsdp_plan entry '", key, "'");
     const YamlNode options =
         OverlayOptions(defaults_, CheckOptions(entry.value, owner, diags_));
-    const auto match = matcher.Find(key);
-    if (!match.ok()) {
-      diags_->Error(NameMatcher::CodeOf(match.status()),
-                    absl::StrCat(owner, ": ", match.status().message()),
-                    entry.key.where());
-      return;
-    }
-    if (match->indices.empty()) {
-      diags_->Error(codes::kUnmatchedModule,
-                    absl::StrCat(owner, " matches no module",
-                                 DidYouMean(key, matcher.names())),
-                    entry.key.where());
-      return;
-    }
+    const auto found = FindEntryModules(entry, owner, matcher, diags_);
+    if (!found.has_value()) return;
     std::vector<std::string> modules;
-    for (const int index : match->indices) {
+    for (const int index : *found) {
       const ModuleInfo& module = model_.modules[index];
       if (module.container) {
         SkipContainer(module, owner, entry.key.where());

@@ -13,6 +13,7 @@
 #include "fts/core/base/did_you_mean.h"
 #include "fts/core/match/name_matcher.h"
 #include "fts/core/plan/codes.h"
+#include "fts/core/plan/entry_modules.h"
 #include "fts/core/plan/tp_entry.h"
 #include "fts/core/plan/tp_llama.h"
 #include "fts/core/plan/tp_modules.h"
@@ -159,33 +160,13 @@ class Resolver {
   void ReadEntry(const YamlNode::Entry& entry, int number,
                  const NameMatcher& matcher, std::vector<int>* taken) {
     const std::string& key = entry.key.text();
-    if (!entry.key.is_string()) {
-      diags_->Error(
-          codes::kPlanKey,
-          absl::StrCat("tp_plan key ", key, " is read as ",
-                       entry.key.kind_name(),
-                       ", not as a name; put it in quotes: '", key, "'"),
-          entry.key.where());
-      return;
-    }
+    if (!CheckEntryKey(entry, "tp_plan", diags_)) return;
     const std::string owner = absl::StrCat("tp_plan entry '", key, "'");
     const std::optional<TpEntry> read = ReadTpEntry(entry.value, owner, diags_);
-    const auto match = matcher.Find(key);
-    if (!match.ok()) {
-      diags_->Error(NameMatcher::CodeOf(match.status()),
-                    absl::StrCat(owner, ": ", match.status().message()),
-                    entry.key.where());
-      return;
-    }
-    if (match->indices.empty()) {
-      diags_->Error(codes::kUnmatchedModule,
-                    absl::StrCat(owner, " matches no module",
-                                 DidYouMean(key, matcher.names())),
-                    entry.key.where());
-      return;
-    }
+    const auto found = FindEntryModules(entry, owner, matcher, diags_);
+    if (!found.has_value()) return;
     if (!read.has_value()) return;
-    for (const int index : match->indices) {
+    for (const int index : *found) {
       const ModuleInfo& module = model_.modules[index];
       if (module.container) {
         diags_->Warning(

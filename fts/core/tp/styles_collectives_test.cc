@@ -152,18 +152,7 @@ TEST(StylesCollectives, OfOneLayerAreThoseOfEveryRow) {
       const auto net = row.make();
       const auto tp =
           *TensorParallel::Create(plan, net->NamedParameters(), t.group);
-      const RangeLoader load = tp->LocalLoader([&](const std::string& name,
-                                                   int64_t begin, int64_t end,
-                                                   at::Tensor dst) {
-        dst.copy_(values.at(name).reshape({-1}).narrow(0, begin, end - begin));
-        return absl::OkStatus();
-      });
-      {
-        c10::NoGradGuard guard;
-        for (auto& [name, tensor] : net->NamedParameters()) {
-          ASSERT_TRUE(load(name, 0, tensor.numel(), tensor.view({-1})).ok());
-        }
-      }
+      LoadParts(*tp, values, *net);
       const auto attached = *AttachStyles(plan, net->NamedModules(), t.group);
       const Placement comes = part ? kSeq : *row.rule.input[0];
       const Placement leaves =

@@ -86,10 +86,7 @@ TEST(Styles, ReadersOfAPreparedInputMayDoAnythingWithIt) {
       const auto tp =
           *TensorParallel::Create(plan, net.NamedParameters(), t.group);
       const int rank = t.group->rank();
-      {
-        c10::NoGradGuard guard;
-        net.NamedParameters()[0].second.copy_(weight.narrow(0, 2 * rank, 2));
-      }
+      LoadParts(*tp, {{"w.weight", weight}}, net);
       const auto attached = *AttachStyles(plan, net.NamedModules(), t.group);
       const at::Tensor x = (sequence ? value.narrow(1, 2 * rank, 2) : value)
                                .clone()
@@ -135,10 +132,7 @@ TEST(Styles, APreparedInputChangedInPlaceIsAnotherTensor) {
     const auto tp =
         *TensorParallel::Create(plan, net.NamedParameters(), t.group);
     const int rank = t.group->rank();
-    {
-      c10::NoGradGuard guard;
-      net.NamedParameters()[0].second.copy_(weight.narrow(0, 2 * rank, 2));
-    }
+    LoadParts(*tp, {{"w.weight", weight}}, net);
     const auto attached = *AttachStyles(plan, net.NamedModules(), t.group);
     const at::Tensor x = value.narrow(1, 2 * rank, 2).clone().requires_grad_();
     const auto grads = torch::autograd::grad({net(x).sum()}, {x});

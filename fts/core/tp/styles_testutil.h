@@ -171,6 +171,20 @@ inline Result RunWhole(const Values& values, const at::Tensor& direction) {
   return result;
 }
 
+// Gives the parameters of `net` this rank's parts of the values.
+inline void LoadParts(const TensorParallel& tp, const Values& values,
+                      const nn::Module& net) {
+  const RangeLoader load = tp.LocalLoader(
+      [&](const std::string& name, int64_t begin, int64_t end, at::Tensor dst) {
+        dst.copy_(values.at(name).reshape({-1}).narrow(0, begin, end - begin));
+        return absl::OkStatus();
+      });
+  c10::NoGradGuard guard;
+  for (auto& [name, tensor] : net.NamedParameters()) {
+    EXPECT_TRUE(load(name, 0, tensor.numel(), tensor.view({-1})).ok());
+  }
+}
+
 // The network with its parts on this rank.
 struct Split {
   Net net;
@@ -178,18 +192,8 @@ struct Split {
   std::unique_ptr<Attached> attached;
 
   Split(const TpPlan& plan, const Values& values, const GroupPtr& group) {
-    NamedTensors parameters = net.NamedParameters();
-    tp = *TensorParallel::Create(plan, parameters, group);
-    const RangeLoader load = tp->LocalLoader([&](const std::string& name,
-                                                 int64_t begin, int64_t end,
-                                                 at::Tensor dst) {
-      dst.copy_(values.at(name).reshape({-1}).narrow(0, begin, end - begin));
-      return absl::OkStatus();
-    });
-    c10::NoGradGuard guard;
-    for (auto& [name, tensor] : parameters) {
-      EXPECT_TRUE(load(name, 0, tensor.numel(), tensor.view({-1})).ok());
-    }
+    tp = *TensorParallel::Create(plan, net.NamedParameters(), group);
+    LoadParts(*tp, values, net);
     attached = *AttachStyles(plan, net.NamedModules(), group);
   }
 };
