@@ -9,20 +9,20 @@
 
 namespace fts::nn {
 
+at::Tensor PickRows(const at::Tensor& weight, const at::Tensor& ids) {
+  if (!ids.is_meta()) return at::embedding(weight, ids);
+  std::vector<int64_t> sizes = ids.sizes().vec();
+  sizes.push_back(weight.size(1));
+  return at::empty(sizes, weight.options().requires_grad(false));
+}
+
 Embedding::Embedding(int64_t num_embeddings, int64_t dim,
                      at::TensorOptions options)
     : weight_(RegisterParameter("weight",
                                 at::empty({num_embeddings, dim}, options))) {}
 
 Tensors Embedding::Forward(Tensors inputs) {
-  const at::Tensor& ids = inputs.at(0);
-  if (ids.is_meta()) {
-    // The meta kernel of at::embedding is Python's.
-    std::vector<int64_t> sizes = ids.sizes().vec();
-    sizes.push_back(weight_.size(1));
-    return {at::empty(sizes, weight_.options().requires_grad(false))};
-  }
-  return {at::embedding(weight_, ids)};
+  return {PickRows(weight_, inputs.at(0))};
 }
 
 }  // namespace fts::nn

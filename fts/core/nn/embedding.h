@@ -13,6 +13,11 @@
 
 namespace fts::nn {
 
+// weight [rows, dim] picked by ids of any shape: that shape + [dim]. Works on
+// the meta device too, for which PyTorch's own operator has no kernel outside
+// of Python.
+at::Tensor PickRows(const at::Tensor& weight, const at::Tensor& ids);
+
 class Embedding : public Module {
  public:
   // Parameter: "weight" [num_embeddings, dim], undefined until set.

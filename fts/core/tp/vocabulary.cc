@@ -1,9 +1,6 @@
 // Copyright 2026 The fts authors. SPDX-License-Identifier: Apache-2.0
 #include "fts/core/tp/vocabulary.h"
 
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/where.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 
@@ -15,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "fts/core/comm/status_error.h"
+#include "fts/core/nn/embedding.h"
 #include "fts/core/plan/tp_plan.h"
 
 namespace fts::tp {
@@ -102,16 +100,11 @@ struct CrossEntropyBackward : torch::autograd::Node {
 
 at::Tensor EmbeddingRows(const at::Tensor& ids, const at::Tensor& weight,
                          int64_t vocabulary, const Group& group) {
-  if (ids.is_meta()) {
-    // The meta kernel of at::embedding is Python's.
-    std::vector<int64_t> sizes = ids.sizes().vec();
-    sizes.push_back(weight.size(1));
-    return at::empty(sizes, weight.options().requires_grad(false));
-  }
+  if (ids.is_meta()) return nn::PickRows(weight, ids);  // shapes alone
   CheckIds(ids, ids.lt(0).logical_or_(ids.ge(vocabulary)), vocabulary,
            "token id");
   const LocalIds local = Localize(ids, vocabulary, group);
-  return at::embedding(weight, local.ids)
+  return nn::PickRows(weight, local.ids)
       .masked_fill_(local.outside.unsqueeze(-1), 0);
 }
 
